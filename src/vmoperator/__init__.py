@@ -1,0 +1,3 @@
+"""vmoperator: a Kubernetes operator that runs VictoriaMetrics."""
+
+__version__ = "0.1.0"

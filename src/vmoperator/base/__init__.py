@@ -1,0 +1,1 @@
+"""Words that every layer shares: errors, manifests, names, labels, settings."""

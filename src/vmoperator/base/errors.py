@@ -1,0 +1,74 @@
+"""Errors of the operator, each of which says who must act.
+
+VMOperatorError
+├── SpecInvalid          the user must change the object; no retry until it changes
+├── NotYet               something that others make is missing; try again after a while
+└── ApiError             the API server said no
+    ├── NotFound         the object is gone: read again
+    ├── Conflict         somebody wrote in between: read again, at once
+    ├── Gone             the watch or the list token is too old: list again
+    ├── Invalid          the API server refused a manifest: shown word for word, the user must act
+    ├── Forbidden        a right is missing: the administrator must act
+    └── Unavailable      overload, outage, network: wait and try again, the status stays
+"""
+
+from __future__ import annotations
+
+
+class VMOperatorError(Exception):
+    """Anything that the operator raises on purpose."""
+
+
+class SpecInvalid(VMOperatorError):
+    """The user must change the object: `field` is the path of the offending field in it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+
+
+class NotYet(VMOperatorError):
+    """Something that others make is missing; `after_seconds` says when to look again."""
+
+    def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:
+        super().__init__(message)
+        self.after_seconds = after_seconds
+
+
+class ApiError(VMOperatorError):
+    """The API server's answer: HTTP `status` (0 when there was none) and what was asked of it."""
+
+    def __init__(self, message: str, *, status: int = 0, request: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.request = request
+
+
+class NotFound(ApiError):
+    """404: the object, or the resource itself, does not exist."""
+
+
+class Conflict(ApiError):
+    """409: the object was changed or created by somebody else in between."""
+
+
+class Gone(ApiError):
+    """410: the resourceVersion or the continue token is too old."""
+
+
+class Invalid(ApiError):
+    """400, 413, 415 or 422: the manifest itself is refused; trying again does not help."""
+
+
+class Forbidden(ApiError):
+    """403: a right is missing; the message of the API server names verb and resource."""
+
+
+class Unavailable(ApiError):
+    """401, 429, 5xx or no answer at all; `after_seconds` is the server's Retry-After, if any."""
+
+    def __init__(
+        self, message: str, *, status: int = 0, request: str = "", after_seconds: float = 0.0
+    ) -> None:
+        super().__init__(message, status=status, request=request)
+        self.after_seconds = after_seconds

@@ -1,0 +1,40 @@
+"""Manifests as plain data, and the identity of an object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+Manifest: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Ref:
+    """Identity of an object: its kind, namespace ("" when cluster-scoped) and name."""
+
+    kind: str
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.kind} {self.namespace}/{self.name}"
+            if self.namespace
+            else f"{self.kind} {self.name}"
+        )
+
+
+def ref_of(manifest: Mapping[str, Any], kind: str = "") -> Ref:
+    """The identity of a manifest; `kind` stands in where a list item carries none."""
+    metadata = manifest["metadata"]
+    return Ref(kind or manifest["kind"], metadata.get("namespace", ""), metadata["name"])
+
+
+def pruned(value: Any) -> Any:
+    """The value without nulls in maps, at any depth; empty maps and lists stay (`emptyDir: {}`)."""
+    if isinstance(value, Mapping):
+        return {key: pruned(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list | tuple):
+        return [pruned(item) for item in value]
+    return value

@@ -1,0 +1,49 @@
+"""The Kubernetes resources that the operator reads and writes: where each lives in the API."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GROUP = "operator.victoriametrics.com"
+VERSION = "v1beta1"
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One kind of object: group ("" for core), version, kind, and plural as in the URL."""
+
+    group: str
+    version: str
+    kind: str
+    plural: str
+    namespaced: bool = True
+
+    @property
+    def api_version(self) -> str:
+        """As it stands in a manifest: `apps/v1`, or `v1` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    def path(self, namespace: str = "", name: str = "", subresource: str = "") -> str:
+        """URL path of the collection, or of one object or its subresource when named."""
+        root = f"/apis/{self.group}/{self.version}" if self.group else f"/api/{self.version}"
+        scope = f"/namespaces/{namespace}" if namespace and self.namespaced else ""
+        tail = "".join(f"/{part}" for part in (self.plural, name, subresource) if part)
+        return f"{root}{scope}{tail}"
+
+
+VM_CLUSTER = Resource(GROUP, VERSION, "VMCluster", "vmclusters")
+
+STATEFUL_SET = Resource("apps", "v1", "StatefulSet", "statefulsets")
+DEPLOYMENT = Resource("apps", "v1", "Deployment", "deployments")
+SERVICE = Resource("", "v1", "Service", "services")
+SERVICE_ACCOUNT = Resource("", "v1", "ServiceAccount", "serviceaccounts")
+POD = Resource("", "v1", "Pod", "pods")
+ENDPOINT_SLICE = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
+DISRUPTION_BUDGET = Resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+
+# Kinds that users apply, kinds that the operator writes, kinds that it only watches.
+PARENTS = (VM_CLUSTER,)
+CHILDREN = (SERVICE_ACCOUNT, SERVICE, STATEFUL_SET, DEPLOYMENT, DISRUPTION_BUDGET)
+WITNESSES = (POD, ENDPOINT_SLICE)
+
+BY_KIND = {resource.kind: resource for resource in (*PARENTS, *CHILDREN, *WITNESSES)}
