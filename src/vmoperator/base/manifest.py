@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+import orjson
 
 Manifest: TypeAlias = dict[str, Any]
 
@@ -38,3 +41,9 @@ def pruned(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [pruned(item) for item in value]
     return value
+
+
+def digest(manifest: Mapping[str, Any]) -> str:
+    """Hash of a manifest's content, the same whatever the order of its keys: 16 hex digits."""
+    canonical = orjson.dumps(manifest, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(canonical).hexdigest()[:16]

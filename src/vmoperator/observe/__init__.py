@@ -1,0 +1,1 @@
+"""What the live objects say: facts about them, and the status that follows; pure."""
