@@ -3,6 +3,7 @@
 VMOperatorError
 ├── SpecInvalid          the user must change the object; no retry until it changes
 ├── NotYet               something that others make is missing; try again after a while
+├── SettingsInvalid      whoever starts the operator must change its options or its kubeconfig
 └── ApiError             the API server said no
     ├── NotFound         the object is gone: read again
     ├── Conflict         somebody wrote in between: read again, at once
@@ -33,6 +34,10 @@ class NotYet(VMOperatorError):
     def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class SettingsInvalid(VMOperatorError):
+    """Whoever starts the operator must act: the message names the option, or the file and key."""
 
 
 class ApiError(VMOperatorError):

@@ -1,0 +1,1 @@
+"""The only layer besides `watch` that touches the world: it talks to the Kubernetes API server."""

@@ -1,0 +1,80 @@
+"""Answers: what an HTTP answer of the API server means, as one of the operator's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from vmoperator.base.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    Gone,
+    Invalid,
+    NotFound,
+    Unavailable,
+)
+
+_ERRORS: Mapping[int, type[ApiError]] = {
+    403: Forbidden,
+    404: NotFound,
+    409: Conflict,
+    410: Gone,
+}
+# Answers of the 4xx range that are about the moment and not about what was sent.
+_PASSING = frozenset({401, 408, 425, 429})
+_LONGEST_TEXT = 300
+
+
+def error_class(status: int) -> type[ApiError]:
+    """The class of error for an HTTP status of 300 or more (Kubernetes API concepts, "Errors")."""
+    if status in _ERRORS:
+        return _ERRORS[status]
+    if 400 <= status < 500 and status not in _PASSING:
+        return Invalid
+    return Unavailable
+
+
+def error(status: int, body: bytes, *, request: str, retry_after: str = "") -> ApiError:
+    """The error for an answer; the message of a Kubernetes Status is kept word for word."""
+    status_object = _status_object(body)
+    message = _message(status_object, body) or f"HTTP status {status}"
+    found = error_class(status)
+    if not issubclass(found, Unavailable):
+        return found(message, status=status, request=request)
+    after_seconds = _seconds(retry_after) or _details_seconds(status_object)
+    return found(message, status=status, request=request, after_seconds=after_seconds)
+
+
+def event_error(status_object: Mapping[str, Any], *, request: str) -> ApiError:
+    """The error that an ERROR event of a watch carries as a Kubernetes Status."""
+    code = status_object.get("code") or 500
+    return error(code, orjson.dumps(dict(status_object)), request=request)
+
+
+def _status_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        found = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) and found.get("kind") == "Status" else {}
+
+
+def _message(status_object: Mapping[str, Any], body: bytes) -> str:
+    if status_object:
+        return str(status_object.get("message") or status_object.get("reason") or "")
+    # A proxy in between, or a path that the API server does not serve: plain text or a page.
+    text = body.decode("utf-8", errors="replace").strip()
+    return "" if text.startswith(("<", "{")) else text[:_LONGEST_TEXT]
+
+
+def _details_seconds(status_object: Mapping[str, Any]) -> float:
+    details = status_object.get("details") or {}
+    return float(details.get("retryAfterSeconds") or 0)
+
+
+def _seconds(retry_after: str) -> float:
+    # The other form of the header, a date, is not used by API servers.
+    return float(retry_after) if retry_after.isdecimal() else 0.0

@@ -1,0 +1,245 @@
+"""Client: the API server's verbs, each of which returns plain manifests or raises a typed error."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+import orjson
+
+from vmoperator.apply.answers import event_error
+from vmoperator.apply.connection import Connection
+from vmoperator.apply.transport import Call, Timeouts, Transport
+from vmoperator.base.labels import MANAGER, STATUS_MANAGER
+from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.resource import BY_KIND, POD, Resource
+
+USER_AGENT: Final = f"vmoperator/{version('vmoperator')}"
+
+_APPLY_PATCH: Final = "application/apply-patch+yaml"
+_PATCHES: Final = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WatchEvent:
+    """One change: `type` is ADDED, MODIFIED, DELETED or BOOKMARK."""
+
+    type: str
+    object: Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a collection's objects, and the resourceVersion at which all of it was read."""
+
+    items: tuple[Manifest, ...]
+    resource_version: str
+
+
+class Client:
+    """Talks to one API server; use it as an async context manager, one for the whole process.
+
+    Every method raises the errors of base.errors (ApiError and below), NotFound included. Nothing
+    is tried again, but for a request that met a connection which the server had just closed.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        user_agent: str = USER_AGENT,
+        timeouts: Timeouts | None = None,
+    ) -> None:
+        self._transport = Transport(
+            connection, user_agent=user_agent, timeouts=timeouts or Timeouts()
+        )
+
+    async def __aenter__(self) -> Self:
+        self._transport.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._transport.close()
+
+    async def get(self, resource: Resource, ref: Ref) -> Manifest:
+        """The live object."""
+        return await self._transport.manifest(_call("GET", resource, ref))
+
+    async def list(
+        self, resource: Resource, *, namespace: str = "", selector: str = "", limit: int = 500
+    ) -> AsyncGenerator[Page, None]:
+        """The collection page by page, each with at most `limit` objects, all as of one moment.
+
+        An empty collection is one empty page. Gone when the next page was asked for too late.
+        """
+        token = ""
+        while True:
+            call = Call(
+                method="GET",
+                path=resource.path(namespace),
+                words=_collection_words("list", resource, namespace),
+                query=_query(limit=str(limit), labelSelector=selector, **{"continue": token}),
+            )
+            answer = await self._transport.manifest(call)
+            metadata = answer.get("metadata") or {}
+            items = tuple(_with_type(item, resource) for item in answer.get("items") or ())
+            del answer
+            yield Page(items, metadata.get("resourceVersion", ""))
+            token = metadata.get("continue", "")
+            if not token:
+                return
+
+    async def watch(
+        self, resource: Resource, *, namespace: str = "", selector: str = "", resource_version: str
+    ) -> AsyncGenerator[WatchEvent, None]:
+        """Every change after `resource_version`, until the server ends the stream in good order.
+
+        Gone when that version is too old to watch from; Unavailable when the stream breaks.
+        """
+        # Spread, so that the watches of all kinds do not end at the same moment.
+        seconds = self._transport.timeouts.watch_seconds * random.uniform(0.9, 1.0)
+        call = Call(
+            method="GET",
+            path=resource.path(namespace),
+            words=_collection_words("watch", resource, namespace),
+            query=_query(
+                watch="1",
+                allowWatchBookmarks="true",
+                timeoutSeconds=str(max(int(seconds), 1)),
+                resourceVersion=resource_version,
+                labelSelector=selector,
+            ),
+        )
+        async for line in self._transport.lines(call):
+            event = orjson.loads(line)
+            if event["type"] == "ERROR":
+                raise event_error(event["object"], request=call.words)
+            yield WatchEvent(event["type"], event["object"])
+
+    async def apply(
+        self,
+        manifest: Manifest,
+        *,
+        manager: str = MANAGER,
+        force: bool = True,
+        dry_run: bool = False,
+    ) -> Manifest:
+        """The object after a server-side apply; it is created if it does not exist.
+
+        Without `force`, Conflict when a field belongs to another manager.
+        """
+        query = _query(
+            fieldManager=manager,
+            force="true" if force else "false",
+            dryRun="All" if dry_run else "",
+        )
+        return await self._transport.manifest(_apply_call(manifest, query))
+
+    async def apply_status(self, manifest: Manifest, *, manager: str = STATUS_MANAGER) -> Manifest:
+        """The object after a forced server-side apply of its status alone."""
+        query = _query(fieldManager=manager, force="true")
+        return await self._transport.manifest(_apply_call(manifest, query, "status"))
+
+    async def replace(self, resource: Resource, manifest: Manifest) -> Manifest:
+        """The object after it was written as a whole.
+
+        Conflict when its resourceVersion is no longer the one in the manifest.
+        """
+        call = _call("PUT", resource, ref_of(manifest), manifest, query={"fieldManager": MANAGER})
+        return await self._transport.manifest(call)
+
+    async def patch(
+        self, resource: Resource, ref: Ref, patch: Any, *, kind: Literal["merge", "json"] = "merge"
+    ) -> Manifest:
+        """The object after a JSON merge patch (a map) or a JSON patch (a list of operations)."""
+        query = {"fieldManager": MANAGER}
+        call = _call("PATCH", resource, ref, patch, content_type=_PATCHES[kind], query=query)
+        return await self._transport.manifest(call)
+
+    async def create(self, resource: Resource, manifest: Manifest) -> Manifest:
+        """The object as the server stored it; Conflict when there is one of that name already."""
+        ref = ref_of(manifest)
+        call = Call(
+            method="POST",
+            path=resource.path(ref.namespace),
+            words=f"create {ref}",
+            body=manifest,
+            query={"fieldManager": MANAGER},
+        )
+        return await self._transport.manifest(call)
+
+    async def delete(self, resource: Resource, ref: Ref, *, uid: str, orphan: bool = False) -> None:
+        """Ask for the object's deletion; its dependents follow, or are left alone (`orphan`).
+
+        Conflict when the object of that name has another uid.
+        """
+        options = {
+            "kind": "DeleteOptions",
+            "apiVersion": "v1",
+            "preconditions": {"uid": uid},
+            "propagationPolicy": "Orphan" if orphan else "Background",
+        }
+        await self._transport.manifest(_call("DELETE", resource, ref, options))
+
+    async def evict(self, ref: Ref, *, uid: str) -> None:
+        """Ask for the pod's eviction; Unavailable (429) when a disruption budget says not now."""
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": ref.name, "namespace": ref.namespace},
+            "deleteOptions": {"preconditions": {"uid": uid}},
+        }
+        path = POD.path(ref.namespace, ref.name, "eviction")
+        call = Call(method="POST", path=path, words=f"evict {ref}", body=eviction)
+        await self._transport.manifest(call)
+
+
+_VERBS: Final = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
+
+
+def _call(method: str, resource: Resource, ref: Ref, body: Any = None, **options: Any) -> Call:
+    return Call(
+        method=method,
+        path=resource.path(ref.namespace, ref.name),
+        words=f"{_VERBS[method]} {ref}",
+        body=body,
+        **options,
+    )
+
+
+def _apply_call(manifest: Manifest, query: dict[str, str], subresource: str = "") -> Call:
+    ref = ref_of(manifest)
+    return Call(
+        method="PATCH",
+        path=BY_KIND[ref.kind].path(ref.namespace, ref.name, subresource),
+        words=f"apply {subresource} of {ref}" if subresource else f"apply {ref}",
+        body=manifest,
+        content_type=_APPLY_PATCH,
+        query=query,
+        repeatable=True,
+    )
+
+
+def _collection_words(verb: str, resource: Resource, namespace: str) -> str:
+    return f"{verb} {resource.plural} in {namespace}" if namespace else f"{verb} {resource.plural}"
+
+
+def _query(**values: str) -> dict[str, str]:
+    return {key: value for key, value in values.items() if value}
+
+
+def _with_type(item: Manifest, resource: Resource) -> Manifest:
+    # Items of a list come without their type: unlike those of a watch.
+    return {"apiVersion": resource.api_version, "kind": resource.kind, **item}

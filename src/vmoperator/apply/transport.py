@@ -1,0 +1,138 @@
+"""Transport: sends one request and returns the good answer; every other outcome is an error."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import aiohttp
+import orjson
+
+from vmoperator.apply.answers import error
+from vmoperator.apply.connection import Connection
+from vmoperator.base.errors import Unavailable
+from vmoperator.base.manifest import Manifest
+
+_CONNECT_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """How long the client waits before it gives up, in seconds."""
+
+    call_seconds: float = 30.0
+    watch_seconds: float = 290.0
+    """After this the server is to end a watch; the reader then starts the next one."""
+    silence_seconds: float = 90.0
+    """A watch without even a bookmark (the server sends one a minute) has lost its connection."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `words` names it in messages, without any content."""
+
+    method: str
+    path: str
+    words: str
+    body: Any = None
+    content_type: str = "application/json"
+    query: Mapping[str, str] | None = None
+    repeatable: bool = False
+    """To do it twice is to do it once: it may be sent again when the connection broke."""
+
+
+class Transport:
+    """One HTTP session with the API server; opened and closed by the client that owns it."""
+
+    def __init__(self, connection: Connection, *, user_agent: str, timeouts: Timeouts) -> None:
+        self._connection = connection
+        self._user_agent = user_agent
+        self._session: aiohttp.ClientSession | None = None
+        self.timeouts = timeouts
+
+    def open(self) -> None:
+        """Start the session; there must be a running event loop."""
+        self._session = self._connection.session(user_agent=self._user_agent)
+
+    async def close(self) -> None:
+        """Close the session and its connections."""
+        if self._session:
+            await self._session.close()
+
+    async def manifest(self, call: Call) -> Manifest:
+        """The object in the answer to a call."""
+        try:
+            body = await self._body(call)
+        except Unavailable as failed:
+            # aiohttp does this itself for GET, PUT and DELETE.
+            if not (call.repeatable and _was_cut(failed)):
+                raise
+            body = await self._body(call)
+        try:
+            found = orjson.loads(body)
+        except orjson.JSONDecodeError as wrong:
+            message = f"{self._connection.server} answered something that is not JSON"
+            raise Unavailable(message, request=call.words) from wrong
+        return found if isinstance(found, dict) else {}
+
+    async def lines(self, call: Call) -> AsyncIterator[bytes]:
+        """The lines of a streamed answer as they come; a last one without its end is dropped."""
+        timeout = aiohttp.ClientTimeout(
+            total=None, sock_connect=_CONNECT_SECONDS, sock_read=self.timeouts.silence_seconds
+        )
+        async with self._answer(call, timeout) as answer:
+            parts: list[bytes] = []
+            async for chunk in answer.content.iter_any():
+                *complete, rest = chunk.split(b"\n")
+                for line in complete:
+                    yield b"".join((*parts, line))
+                    parts = []
+                parts.append(rest)
+
+    async def _body(self, call: Call) -> bytes:
+        timeout = aiohttp.ClientTimeout(
+            total=self.timeouts.call_seconds, sock_connect=_CONNECT_SECONDS
+        )
+        async with self._answer(call, timeout) as answer:
+            return await answer.read()
+
+    @asynccontextmanager
+    async def _answer(
+        self, call: Call, limits: aiohttp.ClientTimeout
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        if self._session is None:
+            raise RuntimeError("a client is used inside its `async with` only")
+        try:
+            async with self._session.request(
+                call.method,
+                f"{self._connection.server}{call.path}",
+                params=call.query,
+                data=None if call.body is None else orjson.dumps(call.body),
+                headers={"Content-Type": call.content_type, "Accept": "application/json"},
+                timeout=limits,
+                allow_redirects=False,
+            ) as answer:
+                if answer.status >= 300:
+                    raise error(
+                        answer.status,
+                        await answer.read(),
+                        request=call.words,
+                        retry_after=answer.headers.get("Retry-After", ""),
+                    )
+                yield answer
+        except TimeoutError as late:
+            limit = limits.total or limits.sock_read
+            message = f"no answer from {self._connection.server} for {limit:g} s"
+            raise Unavailable(message, request=call.words) from late
+        except (aiohttp.ClientError, OSError) as broken:
+            message = f"no connection to {self._connection.server}: {broken or type(broken)}"
+            raise Unavailable(message, request=call.words) from broken
+
+
+def _was_cut(failed: Unavailable) -> bool:
+    cause = failed.__cause__
+    never_connected = isinstance(cause, aiohttp.ClientConnectorError)
+    cut = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+    return isinstance(cause, cut) and not never_connected

@@ -1,0 +1,21 @@
+"""World: everything that a pass knows of live objects; filled by the informers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import attrgetter
+
+from vmoperator.apply.store import Store
+from vmoperator.base.manifest import Manifest
+from vmoperator.observe.facts import Child, EndpointSlice, Pod
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """The stores of one process; children, pods and slices are indexed by their parent's Ref."""
+
+    parents: Store[Manifest] = field(default_factory=Store)
+    """Objects that users apply, whole but for most of their managedFields."""
+    children: Store[Child] = field(default_factory=lambda: Store(attrgetter("parent")))
+    pods: Store[Pod] = field(default_factory=lambda: Store(attrgetter("parent")))
+    slices: Store[EndpointSlice] = field(default_factory=lambda: Store(attrgetter("parent")))
