@@ -13,13 +13,10 @@ import orjson
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref, ref_of
-from vmoperator.base.resource import GROUP, PARENTS
+from vmoperator.observe.parents import controller, parent_of_labels, parent_of_owner
 from vmoperator.observe.pods import Pod, pod
 
 __all__ = ["Child", "EndpointSlice", "Pod", "Rollout", "child", "endpoint_slice", "pod"]
-
-_PARENT_KINDS = {resource.kind for resource in PARENTS}
-_PARENT_OF_PART = {kind.lower(): kind for kind in _PARENT_KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,13 +72,12 @@ class EndpointSlice:
 def child(manifest: Mapping[str, Any]) -> Child:
     """The facts of a live child."""
     metadata = manifest["metadata"]
-    owner = _controller(metadata)
     ours, foreign = _field_owners(metadata)
     own_labels = metadata.get("labels") or {}
     return Child(
         ref=ref_of(manifest),
-        parent=_owner_parent(owner, metadata),
-        owner_uid=str(owner.get("uid", "")),
+        parent=parent_of_owner(metadata),
+        owner_uid=str(controller(metadata).get("uid", "")),
         instance=own_labels.get(labels.INSTANCE, "")
         if own_labels.get(labels.MANAGED_BY) == labels.MANAGER
         else "",
@@ -102,7 +98,7 @@ def endpoint_slice(manifest: Mapping[str, Any]) -> EndpointSlice:
     own_labels = metadata.get("labels") or {}
     return EndpointSlice(
         ref=ref_of(manifest, "EndpointSlice"),
-        parent=parent_of_labels(own_labels, metadata.get("namespace", "")),
+        parent=parent_of_labels(metadata),
         resource_version=metadata.get("resourceVersion", ""),
         service=own_labels.get("kubernetes.io/service-name", ""),
         serving=frozenset(
@@ -113,31 +109,12 @@ def endpoint_slice(manifest: Mapping[str, Any]) -> EndpointSlice:
     )
 
 
-def parent_of_labels(own_labels: Mapping[str, str], namespace: str) -> Ref | None:
-    """The parent that pods and EndpointSlices belong to, from the selector labels they carry."""
-    kind = _PARENT_OF_PART.get(own_labels.get(labels.PART_OF, ""))
-    instance = own_labels.get(labels.INSTANCE, "")
-    return Ref(kind, namespace, instance) if kind and instance else None
-
-
 def _is_serving(conditions: Mapping[str, Any]) -> bool:
     # Unknown readiness counts as ready (discovery.k8s.io/v1); `ready` alone is true for every
     # pod of a Service that publishes not-ready addresses, `serving` is not.
     return (
         conditions.get("ready", True) is not False and conditions.get("serving", True) is not False
     )
-
-
-def _controller(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    owners = metadata.get("ownerReferences") or ()
-    return next((owner for owner in owners if owner.get("controller")), {})
-
-
-def _owner_parent(owner: Mapping[str, Any], metadata: Mapping[str, Any]) -> Ref | None:
-    group = str(owner.get("apiVersion", "")).partition("/")[0]
-    if group != GROUP or owner.get("kind") not in _PARENT_KINDS:
-        return None
-    return Ref(owner["kind"], metadata.get("namespace", ""), owner["name"])
 
 
 def _field_owners(metadata: Mapping[str, Any]) -> tuple[bytes, tuple[bytes, ...]]:

@@ -8,9 +8,7 @@ from typing import Any
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Ref, ref_of
-from vmoperator.base.resource import PARENTS
-
-_PARENT_OF_PART = {resource.kind.lower(): resource.kind for resource in PARENTS}
+from vmoperator.observe.parents import controller, parent_of_labels
 
 # The kubelet alternates between the two while it retries; users need one word.
 _SAME_REASON = {"ErrImagePull": "ImagePullBackOff"}
@@ -49,14 +47,11 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
     """The facts of a live pod."""
     metadata, status = manifest["metadata"], manifest.get("status") or {}
     own_labels = metadata.get("labels") or {}
-    owners = metadata.get("ownerReferences") or ()
-    kind = _PARENT_OF_PART.get(own_labels.get(labels.PART_OF, ""))
-    instance = own_labels.get(labels.INSTANCE, "")
     ready = _condition(status, "Ready").get("status") == "True"
     return Pod(
         ref=ref_of(manifest, "Pod"),
-        parent=Ref(kind, metadata.get("namespace", ""), instance) if kind and instance else None,
-        owner_uid=next((str(owner["uid"]) for owner in owners if owner.get("controller")), ""),
+        parent=parent_of_labels(metadata),
+        owner_uid=str(controller(metadata).get("uid", "")),
         app=own_labels.get(labels.NAME, ""),
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),

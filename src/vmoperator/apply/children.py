@@ -1,0 +1,144 @@
+"""Children: written only where they differ from what was rendered, and only if they are ours."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.world import World
+from vmoperator.base import labels
+from vmoperator.base.errors import Forbidden, Invalid, NotFound, NotYet
+from vmoperator.base.manifest import Manifest, Ref, digest, ref_of
+from vmoperator.base.resource import BY_KIND
+from vmoperator.observe.claims import kept_claims
+from vmoperator.observe.facts import Child, child
+from vmoperator.observe.ownership import healed, intrusions, uncovered
+from vmoperator.observe.verdict import Finding, Reason
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Writer:
+    """Brings the children of one parent in line during one pass, and collects what a person must
+    mend: an object of ours that the API server refuses, a right that is missing, a taken name.
+    """
+
+    client: Client
+    world: World
+    parent: Ref
+    parent_uid: str
+    findings: list[Finding] = field(default_factory=list)
+
+    def differs(self, manifest: Manifest) -> bool:
+        """Whether the child is missing, was rendered differently, or was touched by others."""
+        live = self.world.children.get(ref_of(manifest))
+        if live is None or live.owner_uid != self.parent_uid:
+            return True
+        wanted = self._marked(manifest, live)
+        return (
+            live.digest != wanted["metadata"]["annotations"][labels.HASH]
+            or bool(uncovered(wanted, live.fields))
+            or bool(intrusions(live.ref.kind, live.fields, live.foreign))
+        )
+
+    async def bring(self, manifest: Manifest) -> bool:
+        """Write the child if it differs; False where it could not be, which becomes a finding.
+
+        Raises NotYet while an earlier object of that name is being deleted, and ApiError for
+        whatever time may mend.
+        """
+        ref = ref_of(manifest)
+        live = self.world.children.get(ref)
+        if live is not None and live.owner_uid == self.parent_uid and not live.deleting:
+            self._report_claims(manifest, live)
+            if not self.differs(manifest):
+                return True
+        try:
+            return await self._write(manifest, live)
+        except Invalid as error:
+            self.findings.append(
+                Finding(reason=Reason.REFUSED, message=f"{ref.kind} {ref.name}: {error}")
+            )
+        except Forbidden as error:
+            self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+        return False
+
+    async def prune(self, wanted: Iterable[Manifest]) -> None:
+        """Delete the children of this parent that are no longer wanted."""
+        keep = {ref_of(manifest) for manifest in wanted}
+        for ref, live in self.world.children.by_index(self.parent).items():
+            if (
+                ref in keep
+                or live.deleting
+                or live.owner_uid != self.parent_uid
+                or not live.instance
+            ):
+                continue
+            log.info("deleting %s: it is no longer wanted", ref, extra={"ref": self.parent})
+            try:
+                await self.client.delete(BY_KIND[ref.kind], ref, uid=live.uid)
+            except NotFound:
+                continue
+            except Forbidden as error:
+                self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+
+    async def _write(self, manifest: Manifest, live: Child | None) -> bool:
+        ref = ref_of(manifest)
+        if live is None:
+            live = await self._unseen(ref)
+        if live is not None and not self._is_ours(live):
+            self.findings.append(
+                Finding(
+                    reason=Reason.NAME_TAKEN,
+                    message=f"{ref.kind} {ref.name} exists and is not this object's: left alone",
+                )
+            )
+            return False
+        if live is not None:
+            self._refuse_leftovers(live)
+            await self._heal(manifest, live)
+        marked = self._marked(manifest, live)
+        log.info("%s %s", "applying" if live else "creating", ref, extra={"ref": self.parent})
+        self.world.children.put(ref, child(await self.client.apply(marked)))
+        return True
+
+    async def _unseen(self, ref: Ref) -> Child | None:
+        """A child that the informers do not show: it may lack our labels, and not be ours."""
+        try:
+            return child(await self.client.get(BY_KIND[ref.kind], ref))
+        except NotFound:
+            return None
+
+    def _is_ours(self, live: Child) -> bool:
+        if live.owner_uid:
+            return live.owner_uid == self.parent_uid or live.parent == self.parent
+        return live.instance == self.parent.name
+
+    def _refuse_leftovers(self, live: Child) -> None:
+        # A parent that was deleted and made again meets the children of the first one, which the
+        # garbage collector is about to take.
+        if live.deleting or live.owner_uid not in ("", self.parent_uid):
+            raise NotYet(f"the former {live.ref} is still being deleted", after_seconds=1.0)
+
+    async def _heal(self, manifest: Manifest, live: Child) -> None:
+        paths = intrusions(live.ref.kind, live.fields, live.foreign)
+        if not paths:
+            return
+        log.warning("undoing a foreign change of %s", live.ref, extra={"ref": self.parent})
+        resource = BY_KIND[live.ref.kind]
+        fresh = await self.client.get(resource, live.ref)
+        await self.client.replace(resource, healed(fresh, manifest, paths))
+
+    def _report_claims(self, manifest: Manifest, live: Child) -> None:
+        for message in kept_claims(manifest, live.claims).messages:
+            self.findings.append(Finding(reason=Reason.IMMUTABLE, message=message))
+
+    def _marked(self, manifest: Manifest, live: Child | None) -> Manifest:
+        """The manifest as it is sent: with what cannot be changed in place, and its own hash."""
+        final = kept_claims(manifest, live.claims).manifest if live else manifest
+        metadata = final["metadata"]
+        annotations = {**metadata.get("annotations", {}), labels.HASH: digest(final)}
+        return {**final, "metadata": {**metadata, "annotations": annotations}}

@@ -1,0 +1,125 @@
+"""One pass over one parent: the story of the operator."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from vmoperator.api import parsed
+from vmoperator.api.unsupported import unsupported
+from vmoperator.apply.children import Writer
+from vmoperator.apply.client import Client
+from vmoperator.apply.reports import Reporter
+from vmoperator.apply.rollout import Roller
+from vmoperator.apply.sights import sight
+from vmoperator.apply.world import World
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Ref, ref_of
+from vmoperator.base.settings import Settings
+from vmoperator.observe.facts import Child
+from vmoperator.observe.rollout import Progress, Sight, progress
+from vmoperator.observe.status import was_creating
+from vmoperator.observe.verdict import Finding, Reason, verdict
+from vmoperator.render import plan
+from vmoperator.render.plan import Plan, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Brings parents in line, one pass at a time; a pass never waits for pods."""
+
+    client: Client
+    world: World
+    settings: Settings
+
+    async def reconcile(self, ref: Ref) -> float | None:
+        """Read, render, apply what differs, prune, roll, report.
+
+        Returns the seconds after which to look again, or None: the next event wakes it. Raises
+        ApiError for what time may mend, and NotYet while others have to act first.
+        """
+        manifest = self.world.parents.get(ref)
+        if manifest is None or "deletionTimestamp" in manifest["metadata"]:
+            return None  # the garbage collector takes the children by their owner references
+        reporter = Reporter(self.client, self.world, manifest)
+        try:
+            parent = parsed(manifest)
+            reporter.unsupported = unsupported(parent)
+            wanted = plan(parent, self.settings)
+        except SpecInvalid as error:
+            finding = Finding(reason=Reason.INVALID_SPEC, message=str(error))
+            await reporter.report(verdict((), (finding,)))
+            return None
+        if parent.spec.paused:
+            await reporter.report(verdict((), (), paused=True))
+            return None
+        writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
+        return await _Pass(self.world, reporter, writer, Roller(self.client, ref), wanted).run()
+
+
+@dataclass(slots=True)
+class _Pass:
+    """What one pass knows and does, once the spec is known to be sound."""
+
+    world: World
+    reporter: Reporter
+    writer: Writer
+    roller: Roller
+    plan: Plan
+
+    async def run(self) -> float | None:
+        creating = self._is_creating()
+        await self._announce(creating=creating)
+        await asyncio.gather(*(self.writer.bring(manifest) for manifest in self.plan.shared))
+        stages = await self._advance()
+        await self.writer.prune(self.plan.manifests)
+        findings = (*self.writer.findings, *self.roller.findings)
+        await self.reporter.report(
+            verdict(stages, findings, creating=creating, blocked=self.roller.blocked)
+        )
+        return self.roller.again_seconds
+
+    def _is_creating(self) -> bool:
+        return was_creating(self.reporter.previous) or not any(map(self._live, self.plan.stages))
+
+    async def _announce(self, *, creating: bool) -> None:
+        """Say `expanding` before any pod is touched: a status must not be true by accident."""
+        changed = [self.writer.differs(stage.workload) for stage in self.plan.stages]
+        if any(changed):
+            stages = tuple(
+                progress(self._sight(stage, held=differs))
+                for stage, differs in zip(self.plan.stages, changed, strict=True)
+            )
+            await self.reporter.report(verdict(stages, (), creating=creating))
+
+    async def _advance(self) -> tuple[Progress, ...]:
+        """Bring the workloads in line, each change after the stage before has finished its own."""
+        absent = [stage for stage in self.plan.stages if self._live(stage) is None]
+        # On the first creation all at once: they wait for each other by themselves.
+        await asyncio.gather(*(self.writer.bring(stage.workload) for stage in absent))
+        stages: list[Progress] = []
+        waits = False
+        for stage in self.plan.stages:
+            in_line, seen = await self._step(stage, waits=waits, made=stage in absent)
+            stages.append(progress(seen))
+            waits = waits or stages[-1].rolling or not in_line
+        return tuple(stages)
+
+    async def _step(self, stage: Stage, *, waits: bool, made: bool) -> tuple[bool, Sight]:
+        held = waits and not made and self.writer.differs(stage.workload)
+        in_line = held or made or await self.writer.bring(stage.workload)
+        seen = self._sight(stage, held=held)
+        if not waits and _is_rolled_by_us(stage):
+            await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
+        return in_line, seen
+
+    def _live(self, stage: Stage) -> Child | None:
+        return self.world.children.get(ref_of(stage.workload))
+
+    def _sight(self, stage: Stage, *, held: bool) -> Sight:
+        return sight(self.world, self.writer.parent, stage, held=held)
+
+
+def _is_rolled_by_us(stage: Stage) -> bool:
+    strategy = stage.workload["spec"].get("updateStrategy") or {}
+    return strategy.get("type") == "OnDelete"

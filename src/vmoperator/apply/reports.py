@@ -1,0 +1,76 @@
+"""Reports: the status of a parent, written only when it says something new."""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.world import World
+from vmoperator.base.errors import NotFound
+from vmoperator.base.manifest import Manifest, ref_of
+from vmoperator.observe.status import status
+from vmoperator.observe.verdict import Verdict
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Reporter:
+    """Writes what there is to say of one parent during one pass."""
+
+    client: Client
+    world: World
+    parent: Manifest
+    unsupported: tuple[str, ...] = ()
+
+    @property
+    def previous(self) -> Manifest:
+        """The status as it stands, an empty map before the first one."""
+        found: Manifest = self.parent.get("status") or {}
+        return found
+
+    async def report(self, verdict: Verdict) -> None:
+        """Write the verdict, unless the status says just that already."""
+        wanted = status(
+            verdict,
+            generation=self.parent["metadata"]["generation"],
+            unsupported=self.unsupported,
+            previous=self.previous,
+            now=_now(),
+        )
+        if wanted == _comparable(self.previous):
+            return
+        ref = ref_of(self.parent)
+        log.info("%s: %s %s", ref, verdict.status, verdict.message, extra={"ref": ref})
+        try:
+            written = await self.client.apply_status(_status_manifest(self.parent, wanted))
+        except NotFound:
+            return
+        self.parent = {**self.parent, "status": written.get("status") or {}}
+        self.world.parents.put(ref, written)
+
+
+def _status_manifest(parent: Manifest, wanted: Manifest) -> Manifest:
+    metadata = parent["metadata"]
+    return {
+        "apiVersion": parent["apiVersion"],
+        "kind": parent["kind"],
+        # The uid keeps the status of a deleted object from going to its successor.
+        "metadata": {key: metadata[key] for key in ("name", "namespace", "uid")},
+        "status": wanted,
+    }
+
+
+def _comparable(previous: Manifest) -> dict[str, Any]:
+    order = {"Ready": 0, "Reconciling": 1, "Stalled": 2, "UnsupportedFields": 3}
+    conditions = sorted(
+        previous.get("conditions") or (), key=lambda item: order.get(item.get("type"), 9)
+    )
+    return {**previous, "conditions": conditions}
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,73 @@
+"""Rollouts: pods of OnDelete StatefulSets are replaced one by one, by eviction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass, field
+
+from vmoperator.apply.client import Client
+from vmoperator.base.errors import Conflict, Forbidden, NotFound, Unavailable
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import POD, STATEFUL_SET
+from vmoperator.observe.facts import Pod
+from vmoperator.observe.rollout import Sight, is_rolled_out, replaceable
+from vmoperator.observe.verdict import Finding, Reason
+
+log = logging.getLogger(__name__)
+
+_TOO_MANY_REQUESTS = 429
+_RETRY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class Roller:
+    """Moves the rollout of one parent's stages on by one step, and says what held it up."""
+
+    client: Client
+    parent: Ref
+    blocked: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def again_seconds(self) -> float | None:
+        """When to try a refused eviction again; None when nothing was refused."""
+        return _RETRY_SECONDS if self.blocked else None
+
+    async def roll(self, sight: Sight, *, max_unavailable: int) -> None:
+        """Replace the pods whose turn it is; record a finished rollout in the StatefulSet."""
+        pods = replaceable(sight, max_unavailable=max_unavailable)
+        await asyncio.gather(*(self._replace(pod) for pod in pods))
+        if is_rolled_out(sight) and sight.workload and sight.workload.rollout:
+            await self._settle(sight.workload.ref, sight.workload.rollout.update_revision)
+
+    async def _replace(self, pod: Pod) -> None:
+        log.info("replacing pod %s: its spec has changed", pod.ref.name, extra={"ref": self.parent})
+        try:
+            await self.client.evict(pod.ref, uid=pod.uid)
+        except (NotFound, Conflict):
+            return  # gone already, or a new pod of that name
+        except Forbidden as error:
+            self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+        except Unavailable as error:
+            if error.status != _TOO_MANY_REQUESTS:
+                raise
+            await self._insist(pod, str(error))
+
+    async def _insist(self, pod: Pod, refusal: str) -> None:
+        if pod.ready:
+            self.blocked.append(f"pod {pod.ref.name} may not be evicted: {refusal}")
+            return
+        # A disruption budget protects pods that serve; this one does not, and its stuck revision
+        # would block the very change that mends it.
+        try:
+            await self.client.delete(POD, pod.ref, uid=pod.uid)
+        except (NotFound, Conflict):
+            return
+
+    async def _settle(self, ref: Ref, revision: str) -> None:
+        patch = {"status": {"currentRevision": revision}}
+        try:
+            await self.client.patch_status(STATEFUL_SET, ref, patch)
+        except NotFound:
+            return

@@ -1,0 +1,36 @@
+"""Whose child a live object is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vmoperator.base import labels
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import GROUP, PARENTS
+
+_KINDS = {resource.kind for resource in PARENTS}
+_KIND_OF_PART = {kind.lower(): kind for kind in _KINDS}
+
+
+def parent_of_labels(metadata: Mapping[str, Any]) -> Ref | None:
+    """The parent that pods and EndpointSlices belong to, from the selector labels they carry."""
+    own = metadata.get("labels") or {}
+    kind = _KIND_OF_PART.get(own.get(labels.PART_OF, ""))
+    instance = own.get(labels.INSTANCE, "")
+    return Ref(kind, metadata.get("namespace", ""), instance) if kind and instance else None
+
+
+def controller(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The controlling owner reference; an empty map when there is none."""
+    owners = metadata.get("ownerReferences") or ()
+    return next((owner for owner in owners if owner.get("controller")), {})
+
+
+def parent_of_owner(metadata: Mapping[str, Any]) -> Ref | None:
+    """The parent that controls a child, from its owner reference."""
+    owner = controller(metadata)
+    group = str(owner.get("apiVersion", "")).partition("/")[0]
+    if group != GROUP or owner.get("kind") not in _KINDS:
+        return None
+    return Ref(owner["kind"], metadata.get("namespace", ""), owner["name"])

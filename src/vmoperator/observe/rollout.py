@@ -1,0 +1,172 @@
+"""How far each stage has come, and which pods may be replaced next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from vmoperator.observe.facts import Child, EndpointSlice, Pod, Rollout
+
+_NOTHING = Rollout(observed=False, replicas=0, updated=0, ready=0, available=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """One stage: what is wanted of it and what is there."""
+
+    name: str
+    desired: int
+    """Replicas of the rendered workload."""
+    updated: int
+    """Pods of the current spec that are available and that every Service sends traffic to."""
+    serving: int
+    """Pods, of any revision, that are ready."""
+    held: bool
+    """Its change waits for an earlier stage: none of its pods counts as updated."""
+    rolling: bool
+    """A change of its pods is under way: later stages wait."""
+    complete: bool
+    silent: tuple[str, ...]
+    """Services that do not send traffic to all of its ready pods yet."""
+    troubles: tuple[str, ...]
+    """`pod NAME: why`, for the pods that are stuck."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What is seen of one stage in one pass."""
+
+    name: str
+    desired: int
+    workload: Child | None
+    held: bool
+    pods: tuple[Pod, ...]
+    slices: Mapping[str, tuple[EndpointSlice, ...]]
+    """EndpointSlices of each Service that must list the stage's pods."""
+
+
+def progress(sight: Sight) -> Progress:
+    """How far the stage is; it is complete only when its pods are what the spec asks for."""
+    status = _status(sight.workload)
+    updated = _updated_pods(sight, status)
+    silent = tuple(
+        service
+        for service, slices in sorted(sight.slices.items())
+        if not {pod.ref.name for pod in updated} <= _serving(slices)
+    )
+    listed = [
+        pod for pod in updated if all(pod.ref.name in _serving(s) for s in sight.slices.values())
+    ]
+    count = 0 if sight.held else min(len(listed), _available(status, len(listed)))
+    complete = (
+        not sight.held
+        and status.observed
+        and count >= sight.desired
+        and status.replicas == sight.desired
+        and sum(not pod.deleting for pod in sight.pods) == sight.desired
+    )
+    return Progress(
+        name=sight.name,
+        desired=sight.desired,
+        updated=min(count, sight.desired),
+        serving=sum(pod.ready and not pod.deleting for pod in sight.pods),
+        held=sight.held,
+        rolling=_is_rolling(sight, status),
+        complete=complete,
+        silent=silent,
+        troubles=tuple(
+            f"pod {pod.ref.name}: {pod.trouble}"
+            for pod in sight.pods
+            if pod.trouble and not pod.deleting
+        ),
+    )
+
+
+def replaceable(sight: Sight, *, max_unavailable: int) -> tuple[Pod, ...]:
+    """Pods of an OnDelete StatefulSet that may be replaced now, the stuck ones first.
+
+    None while a pod of the new revision is not ready: a rollout stops at its first failure. A pod
+    that is stuck on an older revision is replaced all the same, for it serves nobody.
+    """
+    status = _status(sight.workload)
+    if sight.held or not status.observed or not status.update_revision:
+        return ()
+    outdated = sorted(_outdated(sight.pods, status), key=lambda pod: pod.ordinal)
+    fresh = [pod for pod in sight.pods if pod.revision == status.update_revision]
+    if any(not pod.ready or pod.deleting for pod in fresh) or any(pod.deleting for pod in outdated):
+        return ()
+    stuck = [pod for pod in outdated if not pod.ready]
+    if stuck:
+        return tuple(stuck[:max_unavailable])
+    if status.available < status.ready:  # minReadySeconds is not over for the last one
+        return ()
+    missing = sight.desired - len(sight.pods)
+    return tuple(outdated[: max(0, max_unavailable - max(0, missing))])
+
+
+def is_rolled_out(sight: Sight) -> bool:
+    """Whether the StatefulSet's currentRevision may be moved on to its updateRevision.
+
+    Kubernetes does so itself only under RollingUpdate; with OnDelete it stays behind for ever.
+    """
+    status = _status(sight.workload)
+    return (
+        _revision_lags(status)
+        and status.observed
+        and not sight.held
+        and len(sight.pods) == sight.desired
+        and not _outdated(sight.pods, status)
+        and all(pod.ready and not pod.deleting for pod in sight.pods)
+        and status.available >= sight.desired
+    )
+
+
+def _status(workload: Child | None) -> Rollout:
+    return (workload.rollout if workload else None) or _NOTHING
+
+
+def _available(status: Rollout, listed: int) -> int:
+    # The controller's counts lag behind the pods; they matter only under minReadySeconds,
+    # where a ready pod is not available yet.
+    return listed - max(0, status.ready - status.available)
+
+
+def _updated_pods(sight: Sight, status: Rollout) -> list[Pod]:
+    """Ready pods of the newest revision; none before the controller has seen the spec."""
+    if not status.observed:
+        return []
+    revision = status.update_revision or _newest_revision(sight.pods)
+    if not status.update_revision and not status.updated:
+        return []
+    return [
+        pod for pod in sight.pods if pod.revision == revision and pod.ready and not pod.deleting
+    ]
+
+
+def _newest_revision(pods: Iterable[Pod]) -> str:
+    # A Deployment's status does not name its newest ReplicaSet; its youngest pod does.
+    youngest = max(pods, key=lambda pod: pod.created, default=None)
+    return youngest.revision if youngest else ""
+
+
+def _outdated(pods: Iterable[Pod], status: Rollout) -> list[Pod]:
+    return [pod for pod in pods if pod.revision != status.update_revision]
+
+
+def _revision_lags(status: Rollout) -> bool:
+    return bool(status.update_revision) and status.current_revision != status.update_revision
+
+
+def _is_rolling(sight: Sight, status: Rollout) -> bool:
+    if sight.held:
+        return True
+    if sight.workload is None:
+        return False
+    if not status.observed or _revision_lags(status):
+        return True
+    # A Deployment, or a StatefulSet that changes its size.
+    return status.updated < sight.desired or status.replicas != sight.desired
+
+
+def _serving(slices: Iterable[EndpointSlice]) -> frozenset[str]:
+    return frozenset().union(*(one.serving for one in slices))

@@ -1,0 +1,84 @@
+"""Status: a verdict and what else is to be told, in the shape that `kubectl` shows.
+
+Conditions follow kstatus (Ready always there, Reconciling and Stalled only while true), so that
+`kubectl wait`, Argo CD, Flux and `helm --wait` read them alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from vmoperator.api.status import UpdateStatus
+from vmoperator.base.manifest import Manifest
+from vmoperator.observe.verdict import Reason, Verdict
+
+_MESSAGE_LIMIT = 4096
+
+
+def status(
+    verdict: Verdict, *, generation: int, unsupported: tuple[str, ...], previous: Manifest, now: str
+) -> Manifest:
+    """The status of a parent; `now` (RFC 3339) is used only where a condition flips.
+
+    `previous` is the status as it stands, or an empty map.
+    """
+    conditions = [
+        _condition("Ready", _ready(verdict), verdict.reason, verdict.message),
+        *_reconciling(verdict),
+        *_stalled(verdict),
+        *_unsupported(unsupported),
+    ]
+    timed = [_timed(item, previous, generation=generation, now=now) for item in conditions]
+    result: Manifest = {
+        "updateStatus": str(verdict.status),
+        "observedGeneration": generation,
+        "conditions": timed,
+    }
+    return {**result, "reason": _cut(verdict.message)} if verdict.message else result
+
+
+def was_creating(previous: Mapping[str, Any]) -> bool:
+    """Whether the status says that the first pods are still awaited."""
+    return _of_type(previous.get("conditions") or (), "Ready").get("reason") == Reason.CREATING
+
+
+def _ready(verdict: Verdict) -> str:
+    if verdict.status is UpdateStatus.OPERATIONAL:
+        return "True"
+    return "Unknown" if verdict.status is UpdateStatus.PAUSED else "False"
+
+
+def _reconciling(verdict: Verdict) -> Iterable[Manifest]:
+    if verdict.status is UpdateStatus.EXPANDING:
+        yield _condition("Reconciling", "True", verdict.reason, verdict.message)
+
+
+def _stalled(verdict: Verdict) -> Iterable[Manifest]:
+    if verdict.needs_help:
+        yield _condition("Stalled", "True", verdict.reason, verdict.message)
+
+
+def _unsupported(fields: tuple[str, ...]) -> Iterable[Manifest]:
+    if fields:
+        message = f"these fields have no effect yet: {', '.join(fields)}"
+        yield _condition("UnsupportedFields", "True", "NotImplemented", message)
+
+
+def _condition(kind: str, value: str, reason: str, message: str) -> Manifest:
+    return {"type": kind, "status": value, "reason": str(reason), "message": _cut(message)}
+
+
+def _timed(condition: Manifest, previous: Manifest, *, generation: int, now: str) -> Manifest:
+    before = _of_type(previous.get("conditions") or (), condition["type"])
+    same = before.get("status") == condition["status"]
+    since = before.get("lastTransitionTime", now) if same else now
+    return {**condition, "observedGeneration": generation, "lastTransitionTime": since}
+
+
+def _of_type(conditions: Iterable[Mapping[str, Any]], kind: str) -> Mapping[str, Any]:
+    return next((item for item in conditions if item.get("type") == kind), {})
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MESSAGE_LIMIT else f"{text[: _MESSAGE_LIMIT - 1]}…"

@@ -1,0 +1,107 @@
+"""The verdict on a parent: ordered checks, the first that hits decides."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from vmoperator.api.status import UpdateStatus
+from vmoperator.observe.rollout import Progress
+
+
+class Reason(StrEnum):
+    """Reason of the condition Ready."""
+
+    INVALID_SPEC = "InvalidSpec"
+    REFUSED = "Refused"
+    FORBIDDEN = "Forbidden"
+    NAME_TAKEN = "NameTaken"
+    PAUSED = "Paused"
+    CREATING = "Creating"
+    ROLLING_OUT = "RollingOut"
+    POD_FAILING = "PodFailing"
+    PODS_NOT_READY = "PodsNotReady"
+    IMMUTABLE = "Immutable"
+    OPERATIONAL = "Operational"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something that a person must mend, and the reason to show for it."""
+
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What is shown: the word, the reason and the message."""
+
+    status: UpdateStatus
+    reason: Reason
+    message: str
+    needs_help: bool = False
+    """A person must act: condition Stalled."""
+
+
+def verdict(
+    stages: tuple[Progress, ...],
+    findings: tuple[Finding, ...],
+    *,
+    paused: bool = False,
+    creating: bool = False,
+    blocked: Sequence[str] = (),
+) -> Verdict:
+    """What to say of a parent whose stages and findings are these.
+
+    `blocked` says which pods may not be replaced at present, and who forbids it.
+
+    While it is being created the message stays the same, and in a rollout it changes once per
+    replaced pod, because `kubectl get -w` prints a row for each write.
+    """
+    if findings:
+        message = "; ".join(dict.fromkeys(finding.message for finding in findings))
+        return Verdict(
+            status=UpdateStatus.FAILED, reason=findings[0].reason, message=message, needs_help=True
+        )
+    if paused:
+        return _told(UpdateStatus.PAUSED, Reason.PAUSED, "spec.paused is true: nothing is changed")
+    open_stages = tuple(stage for stage in stages if not stage.complete)
+    if not open_stages:
+        return _told(UpdateStatus.OPERATIONAL, Reason.OPERATIONAL, "")
+    troubles = [*blocked, *(trouble for stage in open_stages for trouble in stage.troubles)]
+    return _expanding(stages, troubles, creating=creating)
+
+
+def _expanding(stages: tuple[Progress, ...], troubles: Sequence[str], *, creating: bool) -> Verdict:
+    rolling = any(stage.rolling for stage in stages)
+    progress = _progress(stages)
+    if troubles:
+        where = f"{progress}; " if rolling and not creating else ""
+        return _told(UpdateStatus.EXPANDING, Reason.POD_FAILING, f"{where}{'; '.join(troubles)}")
+    if creating:
+        names = ", ".join(stage.name for stage in stages)
+        return _told(UpdateStatus.EXPANDING, Reason.CREATING, f"waiting for the pods of {names}")
+    if rolling:
+        return _told(UpdateStatus.EXPANDING, Reason.ROLLING_OUT, progress)
+    return _told(
+        UpdateStatus.EXPANDING,
+        Reason.PODS_NOT_READY,
+        ", ".join(f"{stage.name}: {_shortfall(stage)}" for stage in stages if not stage.complete),
+    )
+
+
+def _progress(stages: tuple[Progress, ...]) -> str:
+    counts = ", ".join(f"{stage.name} {stage.updated}/{stage.desired}" for stage in stages)
+    return f"updated: {counts}"
+
+
+def _shortfall(stage: Progress) -> str:
+    if stage.serving >= stage.desired and stage.silent:
+        return f"Service {stage.silent[0]} does not send traffic to every pod yet"
+    return f"{min(stage.serving, stage.desired)} of {stage.desired} pods ready"
+
+
+def _told(status: UpdateStatus, reason: Reason, message: str) -> Verdict:
+    return Verdict(status=status, reason=reason, message=message)
