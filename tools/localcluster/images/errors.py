@@ -9,8 +9,10 @@ ImageError
     └── DigestMismatch        what arrived is not what the manifest promises
 """
 
+from localcluster.errors import ClusterError
 
-class ImageError(Exception):
+
+class ImageError(ClusterError):
     """An image cannot be had; the message names it."""
 
 

@@ -1,5 +1,6 @@
 """Pulls an image and writes it as an OCI archive, which `ctr images import` takes."""
 
+import asyncio
 import io
 import json
 import tarfile
@@ -21,7 +22,7 @@ async def pull(reference: Reference, names: Sequence[str], out: Path, cache: Pat
     place = endpoint(reference)
     if place is None:
         raise RegistryUnreachable("registries are switched off by VMOPERATOR_REGISTRY=off")
-    if not is_reachable(place.url):
+    if not await asyncio.to_thread(is_reachable, place.url):
         raise RegistryUnreachable(f"{place.url} is not reachable")
     async with aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True) as session:
         registry = Registry(session, place, cache)
