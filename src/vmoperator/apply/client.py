@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import TracebackType
@@ -102,11 +102,18 @@ class Client:
                 return
 
     async def watch(
-        self, resource: Resource, *, namespace: str = "", selector: str = "", resource_version: str
+        self,
+        resource: Resource,
+        *,
+        namespace: str = "",
+        selector: str = "",
+        resource_version: str,
+        on_open: Callable[[], None] = lambda: None,
     ) -> AsyncGenerator[WatchEvent, None]:
         """Every change after `resource_version`, until the server ends the stream in good order.
 
-        Gone when that version is too old to watch from; Unavailable when the stream breaks.
+        `on_open` is called when the server has taken the request, which may be long before the
+        first event. Gone when that version is too old; Unavailable when the stream breaks.
         """
         # Spread, so that the watches of all kinds do not end at the same moment.
         seconds = self._transport.timeouts.watch_seconds * random.uniform(0.9, 1.0)
@@ -122,7 +129,7 @@ class Client:
                 labelSelector=selector,
             ),
         )
-        async for line in self._transport.lines(call):
+        async for line in self._transport.lines(call, on_open):
             event = orjson.loads(line)
             if event["type"] == "ERROR":
                 raise event_error(event["object"], request=call.words)
@@ -166,6 +173,18 @@ class Client:
         """The object after a JSON merge patch (a map) or a JSON patch (a list of operations)."""
         query = {"fieldManager": MANAGER}
         call = _call("PATCH", resource, ref, patch, content_type=_PATCHES[kind], query=query)
+        return await self._transport.manifest(call)
+
+    async def patch_status(self, resource: Resource, ref: Ref, patch: Any) -> Manifest:
+        """The object after a JSON merge patch of its status subresource."""
+        call = Call(
+            method="PATCH",
+            path=resource.path(ref.namespace, ref.name, "status"),
+            words=f"patch status of {ref}",
+            body=patch,
+            content_type=_PATCHES["merge"],
+            query={"fieldManager": STATUS_MANAGER},
+        )
         return await self._transport.manifest(call)
 
     async def create(self, resource: Resource, manifest: Manifest) -> Manifest:

@@ -24,6 +24,10 @@ from vmoperator.render import plan
 from vmoperator.render.plan import Plan, Stage
 
 
+# What a person mends outside the object (a right, a taken name) wakes nobody.
+_MENDED_SECONDS = 60.0
+
+
 @dataclass(frozen=True, slots=True)
 class Reconciler:
     """Brings parents in line, one pass at a time; a pass never waits for pods."""
@@ -77,7 +81,7 @@ class _Pass:
         await self.reporter.report(
             verdict(stages, findings, creating=creating, blocked=self.roller.blocked)
         )
-        return self.roller.again_seconds
+        return _MENDED_SECONDS if findings else self.roller.again_seconds
 
     def _is_creating(self) -> bool:
         return was_creating(self.reporter.previous) or not any(map(self._live, self.plan.stages))
@@ -85,7 +89,8 @@ class _Pass:
     async def _announce(self, *, creating: bool) -> None:
         """Say `expanding` before any pod is touched: a status must not be true by accident."""
         changed = [self.writer.differs(stage.workload) for stage in self.plan.stages]
-        if any(changed):
+        # What was refused differs in every pass; saying `expanding` each time would be a lie.
+        if any(changed) and not self.reporter.has_failed:
             stages = tuple(
                 progress(self._sight(stage, held=differs))
                 for stage, differs in zip(self.plan.stages, changed, strict=True)

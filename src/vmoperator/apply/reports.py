@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
+from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.client import Client
 from vmoperator.apply.world import World
 from vmoperator.base.errors import NotFound
@@ -31,6 +32,15 @@ class Reporter:
         """The status as it stands, an empty map before the first one."""
         found: Manifest = self.parent.get("status") or {}
         return found
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the status says already that this very generation has failed."""
+        before = self.previous
+        return (
+            before.get("updateStatus") == UpdateStatus.FAILED
+            and before.get("observedGeneration") == self.parent["metadata"]["generation"]
+        )
 
     async def report(self, verdict: Verdict) -> None:
         """Write the verdict, unless the status says just that already."""

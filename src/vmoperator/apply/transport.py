@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -77,12 +77,16 @@ class Transport:
             raise Unavailable(message, request=call.words) from wrong
         return found if isinstance(found, dict) else {}
 
-    async def lines(self, call: Call) -> AsyncIterator[bytes]:
-        """The lines of a streamed answer as they come; a last one without its end is dropped."""
+    async def lines(self, call: Call, on_open: Callable[[], None]) -> AsyncIterator[bytes]:
+        """The lines of a streamed answer as they come; a last one without its end is dropped.
+
+        `on_open` is called once, when the server starts to answer.
+        """
         timeout = aiohttp.ClientTimeout(
             total=None, sock_connect=_CONNECT_SECONDS, sock_read=self.timeouts.silence_seconds
         )
         async with self._answer(call, timeout) as answer:
+            on_open()
             parts: list[bytes] = []
             async for chunk in answer.content.iter_any():
                 *complete, rest = chunk.split(b"\n")

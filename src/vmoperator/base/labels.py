@@ -18,6 +18,9 @@ INSTANCE = "app.kubernetes.io/instance"
 COMPONENT = "app.kubernetes.io/component"
 PART_OF = "app.kubernetes.io/part-of"
 
+ADDITIONAL_SERVICE = f"{GROUP}/additional-service"
+"""Marks the extra Service of a serviceSpec, so that scrapes need not take its pods twice."""
+
 HASH = f"{GROUP}/rendered-hash"
 """Annotation of every child: hash of the manifest as it was sent."""
 
@@ -28,13 +31,24 @@ def selector(app: str, instance: str, *, part_of: str = "") -> dict[str, str]:
     return {**labels, PART_OF: part_of} if part_of else labels
 
 
-def owner_reference(parent: Mapping[str, Any]) -> dict[str, Any]:
-    """The controlling owner reference to a live parent, given as its manifest with a uid."""
+def controller(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:
+    """The controlling owner reference to the object of this identity."""
     return {
-        "apiVersion": parent["apiVersion"],
-        "kind": parent["kind"],
-        "name": parent["metadata"]["name"],
-        "uid": parent["metadata"]["uid"],
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": name,
+        "uid": uid,
         "controller": True,
         "blockOwnerDeletion": True,
     }
+
+
+def owner_reference(parent: Mapping[str, Any]) -> dict[str, Any]:
+    """The controlling owner reference to a live parent, given as its manifest with a uid."""
+    metadata = parent["metadata"]
+    return controller(
+        api_version=parent["apiVersion"],
+        kind=parent["kind"],
+        name=metadata["name"],
+        uid=metadata["uid"],
+    )

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+_DNS_LABEL_LENGTH = 63
+
 
 def component(app: str, parent: str, *, legacy: bool = False) -> str:
     """Name of a component's objects: `vmstorage-N`, or `N-vmstorage` under useLegacyNaming."""
@@ -18,5 +22,21 @@ def pod_address(pod: str, *, service: str, namespace: str, domain: str = "") -> 
 
     Without a cluster domain the resolver's search list completes it, as with the Go operator.
     """
-    host = f"{pod}.{service}.{namespace}"
+    return f"{pod}.{service_address(service, namespace=namespace, domain=domain)}"
+
+
+def service_address(service: str, *, namespace: str, domain: str = "") -> str:
+    """DNS name of a Service; the resolver's search list completes it without a domain."""
+    host = f"{service}.{namespace}"
     return f"{host}.svc.{domain}" if domain else host
+
+
+def volume(prefix: str, source: str) -> str:
+    """Name of the volume that holds a Secret or ConfigMap: a DNS label made from its name."""
+    name = re.sub(r"[^a-z0-9-]", "-", f"{prefix}-{source}".lower())
+    return name[:_DNS_LABEL_LENGTH].rstrip("-")
+
+
+def is_dns_label(name: str, *, longest: int = _DNS_LABEL_LENGTH) -> bool:
+    """True if a Service may have this name (RFC 1035: starts with a letter, no dots)."""
+    return len(name) <= longest and re.fullmatch(r"[a-z]([-a-z0-9]*[a-z0-9])?", name) is not None
