@@ -23,7 +23,6 @@ from vmoperator.observe.verdict import Finding, Reason, verdict
 from vmoperator.render import plan
 from vmoperator.render.plan import Plan, Stage
 
-
 # What a person mends outside the object (a right, a taken name) wakes nobody.
 _MENDED_SECONDS = 60.0
 
