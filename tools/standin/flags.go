@@ -47,11 +47,7 @@ func newFlags(role Role, list string) *Flags {
 
 // Parse reads args and, with -envflag.enable, the environment; the error names the flag.
 func (f *Flags) Parse(args []string, lookup func(string) (string, bool)) error {
-	expanded, err := expand(args, lookup)
-	if err != nil {
-		return err
-	}
-	err = f.set.Parse(expanded)
+	err := f.set.Parse(expand(args, lookup))
 	if errors.Is(err, flag.ErrHelp) {
 		return errHelp
 	}
@@ -86,22 +82,20 @@ func (f *Flags) parseEnvironment(lookup func(string) (string, bool)) error {
 
 var placeholder = regexp.MustCompile(`%\{[^}]+\}`)
 
-// expand puts environment variables in the place of %{NAME}.
-func expand(args []string, lookup func(string) (string, bool)) (expanded []string, err error) {
+// expand puts environment variables in the place of %{NAME}; one that is not set leaves the text as it is.
+func expand(args []string, lookup func(string) (string, bool)) (expanded []string) {
 	for _, arg := range args {
 		text := placeholder.ReplaceAllStringFunc(arg, func(found string) string {
-			name := found[2 : len(found)-1]
-			content, ok := lookup(name)
-			if !ok {
-				err = fmt.Errorf("%q needs the environment variable %s, which is not set", arg, name)
+			if content, ok := lookup(found[2 : len(found)-1]); ok {
+				return content
 			}
-			return content
+			return found
 		})
 		if text != "" {
 			expanded = append(expanded, text)
 		}
 	}
-	return expanded, err
+	return expanded
 }
 
 // List returns all values of an array flag.
