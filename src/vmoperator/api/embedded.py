@@ -89,7 +89,7 @@ class HorizontalScaling(SpecModel):
         Rule(
             "!has(self.minReplicas) || !has(self.maxReplicas)"
             " || self.minReplicas <= self.maxReplicas",
-            "minReplicas cannot be larger than maxReplicas",
+            "must not be larger than maxReplicas",
             ".minReplicas",
         ),
     )
@@ -164,7 +164,7 @@ class License(SpecModel):
         ),
         Rule(
             "!has(self.reloadInterval) || has(self.keyRef)",
-            "reloadInterval needs keyRef",
+            "needs keyRef: a key in the specification is not read again",
             ".reloadInterval",
         ),
     )

@@ -24,7 +24,7 @@ class PodFields(SpecModel):
             "!has(self.preStopSleepSeconds) || self.preStopSleepSeconds == 0"
             " || self.preStopSleepSeconds < (has(self.terminationGracePeriodSeconds)"
             " ? self.terminationGracePeriodSeconds : 30)",
-            "preStopSleepSeconds must be smaller than terminationGracePeriodSeconds (30 if unset)",
+            "must be smaller than terminationGracePeriodSeconds (30 if unset)",
             ".preStopSleepSeconds",
         ),
     )

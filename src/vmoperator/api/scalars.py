@@ -7,7 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+)
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from vmoperator.api.model import RULES, Rule
@@ -148,7 +154,18 @@ Share: TypeAlias = Annotated[
 ]
 """Number of pods, or a percentage of them, that is never nothing."""
 
-Count: TypeAlias = Annotated[int, Field(ge=0)]
+_MOST = 2**31 - 1
+
+
+def _within_int32(value: int) -> int:
+    if value > _MOST:
+        raise refusal(f"must be at most {_MOST}")
+    return value
+
+
+Count: TypeAlias = Annotated[
+    int, Field(ge=0, json_schema_extra={"format": "int32"}), AfterValidator(_within_int32)
+]
 
 Retention: TypeAlias = Annotated[
     str,

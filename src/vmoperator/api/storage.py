@@ -26,7 +26,7 @@ _GROWS = (
 )
 
 
-_NEVER_SHRINKS = Rule(_GROWS, "storage may grow but never shrink", "['storage']")
+_NEVER_SHRINKS = Rule(_GROWS, "storage may grow but never shrink")
 
 
 class ClaimResources(OpenModel):

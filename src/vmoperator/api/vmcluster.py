@@ -112,7 +112,7 @@ def _storage_rule(component: str, *otherwise: str) -> Rule:
     )
     return Rule(
         " || ".join(ways),
-        f"{component} has no storage node: add spec.vmstorage,"
+        f"there is no storage node: add spec.vmstorage,"
         f" or name nodes in spec.{component}.extraArgs.storageNode",
         f".{component}",
         reason="FieldValueRequired",
@@ -126,7 +126,7 @@ _REPLICATION = Rule(
     " && 'storageNode' in self.vminsert.extraArgs)"
     " || self.replicationFactor"
     " <= (has(self.vmstorage.replicaCount) ? self.vmstorage.replicaCount : 1)",
-    "replicationFactor cannot be larger than vmstorage.replicaCount (1 if unset)",
+    "must not be larger than vmstorage.replicaCount (1 if unset)",
     ".replicationFactor",
 )
 
