@@ -1,0 +1,210 @@
+"""Informer: keeps a store in line with a collection of the API server, whatever happens to it.
+
+A paged LIST fills the store, a WATCH keeps it up to date, and a LIST replaces it when the watch
+has fallen too far behind (https://kubernetes.io/docs/reference/using-api/api-concepts/).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Collection
+from contextlib import aclosing
+from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+from vmoperator.apply.client import Client, WatchEvent
+from vmoperator.apply.store import Store
+from vmoperator.base.errors import ApiError, Forbidden, Gone, NotFound
+from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.resource import Resource
+from vmoperator.watch.backoff import Backoff
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+# After so many refusals of a watch the version that it starts from is in doubt (an API server
+# restored from a backup does not know it): list anew.
+_REFUSALS = 3
+
+
+class State(StrEnum):
+    """How an informer stands; the word is for people and metrics."""
+
+    SYNCING = "syncing"
+    LIVE = "live"
+    FORBIDDEN = "forbidden"
+    MISSING = "missing"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(slots=True)
+class Informer(Generic[T]):
+    """Keeps `store` filled with the transformed objects of one collection.
+
+    `on_change(ref, old, new)` is called once for each change, with None for what was not there or
+    is gone; also for what vanished while nobody watched. Several informers may share a store as
+    long as no object is in the collection of two.
+    """
+
+    client: Client
+    resource: Resource
+    _: KW_ONLY
+    store: Store[T]
+    transform: Callable[[Manifest], T]
+    on_change: Callable[[Ref, T | None, T | None], None]
+    selector: str = ""
+    namespace: str = ""
+    retry: Backoff = Backoff(0.2, 30.0)
+    slow_retry_seconds: float = 5.0
+    """Between tries while a right or the resource itself is missing."""
+    page_size: int = 500
+    synced: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the store first held the whole collection."""
+    state: State = State.SYNCING
+    last_heard: float = field(default_factory=time.monotonic)
+    """Monotonic time, in seconds, of the last answer or event."""
+    _versions: dict[Ref, str] = field(default_factory=dict, init=False)
+    _position: str = field(default="", init=False)
+    """The resourceVersion to watch from; empty when a list must come first."""
+    _failures: int = field(default=0, init=False)
+
+    async def run(self) -> None:
+        """Keep the store in line until cancelled; no error of the API server ends it."""
+        while True:
+            try:
+                if not self._position:
+                    await self._list()
+                await self._watch()
+            except Gone as gone:
+                log.debug("%s: listing again: %s", self.resource.plural, gone)
+                self._position = ""
+                await self._pause()
+            except ApiError as refused:
+                await self._wait_after(refused)
+
+    async def _list(self) -> None:
+        known = self._known()
+        async with aclosing(
+            self.client.list(
+                self.resource,
+                namespace=self.namespace,
+                selector=self.selector,
+                limit=self.page_size,
+            )
+        ) as pages:
+            async for page in pages:
+                self.last_heard = time.monotonic()
+                for manifest in page.items:
+                    known.discard(self._take(manifest))
+                version = page.resource_version
+                # Events of the other informers get their turn between two pages.
+                await asyncio.sleep(0)
+        self._forget(known)
+        self._position = version
+        self._become(State.LIVE)
+        self.synced.set()
+
+    async def _watch(self) -> None:
+        heard = False
+        async with aclosing(
+            self.client.watch(
+                self.resource,
+                namespace=self.namespace,
+                selector=self.selector,
+                resource_version=self._position,
+                on_open=self._opened,
+            )
+        ) as events:
+            async for event in events:
+                heard = True
+                self.last_heard = time.monotonic()
+                self._handle(event)
+                self._position = event.object["metadata"]["resourceVersion"]
+                self._failures = 0
+        if not heard:
+            # Something in between may close every stream at once: that must not be a tight loop.
+            await self._pause()
+
+    def _opened(self) -> None:
+        self.last_heard = time.monotonic()
+        self._become(State.LIVE)
+
+    def _handle(self, event: WatchEvent) -> None:
+        if event.type == "BOOKMARK":
+            return
+        if event.type == "DELETED":
+            self._forget((ref_of(event.object, self.resource.kind),))
+        else:
+            self._take(event.object)
+
+    def _take(self, manifest: Manifest) -> Ref:
+        ref = ref_of(manifest, self.resource.kind)
+        version = manifest["metadata"]["resourceVersion"]
+        if self._versions.get(ref) == version:
+            return ref
+        self._versions[ref] = version
+        try:
+            old, new = self.store.get(ref), self.transform(manifest)
+        except (AttributeError, KeyError, TypeError, ValueError):
+            # One object of a shape that nobody foresaw must not stop the others.
+            log.exception("%s cannot be read and is left out", ref, extra={"ref": ref})
+            return ref
+        # A pass may have put in what it wrote: then this event brings nothing new.
+        if new != old:
+            self.store.put(ref, new)
+            self.on_change(ref, old, new)
+        return ref
+
+    def _forget(self, refs: Collection[Ref]) -> None:
+        for ref in refs:
+            self._versions.pop(ref, None)
+            old = self.store.get(ref)
+            if old is not None:
+                self.store.remove(ref)
+                self.on_change(ref, old, None)
+
+    def _known(self) -> set[Ref]:
+        """What the store holds of this collection, whoever put it there."""
+        return {
+            ref
+            for ref in self.store.all()
+            if ref.kind == self.resource.kind and self.namespace in ("", ref.namespace)
+        }
+
+    async def _pause(self) -> None:
+        self._failures += 1
+        await asyncio.sleep(self.retry.seconds(self._failures))
+
+    async def _wait_after(self, refused: ApiError) -> None:
+        self._failures += 1
+        if refused.status and self._failures % _REFUSALS == 0:
+            self._position = ""
+        if isinstance(refused, Forbidden):
+            self._become(State.FORBIDDEN, refused)
+        elif isinstance(refused, NotFound):
+            self._become(State.MISSING, refused)
+        elif self._failures > 1:
+            # One broken connection is nothing: API servers restart, load balancers cut streams.
+            self._become(State.UNREACHABLE, refused)
+        await asyncio.sleep(self._pause_seconds(refused))
+
+    def _pause_seconds(self, refused: ApiError) -> float:
+        if isinstance(refused, Forbidden | NotFound):
+            return self.slow_retry_seconds * random.uniform(0.8, 1.2)
+        after_seconds: float = getattr(refused, "after_seconds", 0.0)
+        return after_seconds + self.retry.seconds(self._failures)
+
+    def _become(self, state: State, why: ApiError | None = None) -> None:
+        if state is self.state:
+            return
+        self.state = state
+        where = f" in {self.namespace}" if self.namespace else ""
+        if why is None:
+            log.info("%s%s: %s objects, live", self.resource.plural, where, len(self._versions))
+        else:
+            log.warning("%s%s: %s, trying on: %s", self.resource.plural, where, state, why)

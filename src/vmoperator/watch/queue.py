@@ -1,0 +1,232 @@
+"""Work queue: decides when each key is worked, and never forgets one.
+
+A key is worked by one worker at a time. Waking it while it waits changes nothing but the time;
+waking it while it is worked brings it up once more afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass, field
+
+from vmoperator.base.errors import NotYet, VMOperatorError
+from vmoperator.base.manifest import Ref
+from vmoperator.watch.remedies import UNEXPECTED, remedy
+
+log = logging.getLogger(__name__)
+
+# A key that fails is not woken more often than this: a pass that writes something and then fails
+# would wake itself without an end.
+_FAILING_SETTLE_SECONDS = 1.0
+
+
+@dataclass(slots=True)
+class _Key:
+    """What is planned for one key; all times are those of the event loop."""
+
+    settled: float | None = None
+    """When the burst of wake-ups is taken to be over; None if nothing woke it."""
+    latest: float = 0.0
+    """How far further wake-ups may move `settled`."""
+    timer: float | None = None
+    """When it was asked to be worked without being woken: retries and second looks."""
+    entry: float | None = None
+    """Time of its entry in the plan that counts."""
+    running: bool = False
+    failures: int = 0
+
+    @property
+    def due(self) -> float | None:
+        """When to work it; None while nothing is planned."""
+        return min((at for at in (self.settled, self.timer) if at is not None), default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """The queue in figures."""
+
+    done: int
+    failed: int
+    depth: int
+    """Keys that are due and wait for a worker."""
+    oldest_waiting_seconds: float
+    """For how long the first of them has been due."""
+
+
+@dataclass(slots=True)
+class WorkQueue:
+    """Calls `work(key)` for each key that was added, again and again until it succeeds.
+
+    What `work` returns is the number of seconds after which to work the key again, or None for
+    not before it is added again. What it raises decides about the next try (`remedies`).
+    """
+
+    work: Callable[[Ref], Awaitable[float | None]]
+    _: KW_ONLY
+    workers: int = 8
+    """So many keys are worked at the same time at most."""
+    settle_seconds: float = 0.05
+    """A burst of wake-ups is over when there was none for so long."""
+    longest_settle_seconds: float = 0.5
+    """A burst that does not end is waited for no longer than this."""
+    _keys: dict[Ref, _Key] = field(default_factory=dict, init=False)
+    _plan: list[tuple[float, int, Ref]] = field(default_factory=list, init=False)
+    _order: itertools.count[int] = field(default_factory=itertools.count, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set, init=False)
+    _draining: bool = field(default=False, init=False)
+    _done: int = field(default=0, init=False)
+    _failed: int = field(default=0, init=False)
+
+    def add(self, ref: Ref, *, after_seconds: float = 0.0) -> None:
+        """Have the key worked as soon as its burst is over, or after so many seconds at the latest.
+
+        Keys that are added before `run` wait for it.
+        """
+        key = self._keys.setdefault(ref, _Key())
+        now = asyncio.get_running_loop().time()
+        if after_seconds > 0:
+            at = now + after_seconds
+            key.timer = at if key.timer is None else min(key.timer, at)
+        else:
+            self._settle(key, now)
+        self._enter(ref, key)
+
+    def counts(self) -> Counts:
+        """The figures of this moment."""
+        now = asyncio.get_running_loop().time()
+        waits = [
+            now - key.due for key in self._keys.values() if key.due is not None and not key.running
+        ]
+        due = [seconds for seconds in waits if seconds >= 0]
+        return Counts(
+            done=self._done,
+            failed=self._failed,
+            depth=len(due),
+            oldest_waiting_seconds=max(due, default=0.0),
+        )
+
+    async def run(self) -> None:
+        """Work the keys until drained; cancelling it cancels the passes in progress."""
+        loop = asyncio.get_running_loop()
+        try:
+            while not self._draining:
+                self._wake.clear()
+                self._start_due(loop.time())
+                await self._sleep(loop.time())
+        except asyncio.CancelledError:
+            for task in self._tasks:
+                task.cancel()
+            raise
+
+    async def drain(self, within_seconds: float) -> bool:
+        """Start nothing any more, and wait for what runs; True if all of it ended in time.
+
+        What did not end in time is cancelled.
+        """
+        self._draining = True
+        self._wake.set()
+        if not self._tasks:
+            return True
+        _, late = await asyncio.wait(self._tasks, timeout=within_seconds)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        return not late
+
+    def _settle(self, key: _Key, now: float) -> None:
+        failing = key.failures > 0
+        settle = _FAILING_SETTLE_SECONDS if failing else self.settle_seconds
+        if key.settled is None:
+            key.latest = now + max(settle, self.longest_settle_seconds)
+        key.settled = min(now + settle, key.latest)
+
+    def _enter(self, ref: Ref, key: _Key) -> None:
+        """Give the key an entry in the plan that is not later than it is due."""
+        due = key.due
+        if due is None or key.running or (key.entry is not None and key.entry <= due):
+            return
+        key.entry = due
+        heapq.heappush(self._plan, (due, next(self._order), ref))
+        self._wake.set()
+
+    def _start_due(self, now: float) -> None:
+        while self._plan and self._plan[0][0] <= now and len(self._tasks) < self.workers:
+            at, _, ref = heapq.heappop(self._plan)
+            key = self._keys.get(ref)
+            if key is None or key.entry != at:
+                continue  # an earlier entry of the key has taken its place
+            key.entry = None
+            if key.due is not None and key.due > now:
+                self._enter(ref, key)
+                continue
+            key.settled = key.timer = None
+            key.running = True
+            task = asyncio.create_task(self._serve(ref, key), name=f"pass of {ref}")
+            self._tasks.add(task)
+            task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._wake.set()
+
+    async def _sleep(self, now: float) -> None:
+        """Until the next key is due, or something happens."""
+        seconds = None
+        if self._plan and len(self._tasks) < self.workers:
+            seconds = max(0.0, self._plan[0][0] - now)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _serve(self, ref: Ref, key: _Key) -> None:
+        again = await self._outcome(ref, key)
+        key.running = False
+        if again is not None:
+            self.add(ref, after_seconds=max(again, 0.001))
+        elif key.due is None:
+            del self._keys[ref]
+        else:
+            self._enter(ref, key)
+
+    async def _outcome(self, ref: Ref, key: _Key) -> float | None:
+        """Seconds until the next try, or None when the key needs none."""
+        try:
+            again = await self.work(ref)
+        except VMOperatorError as error:
+            return self._after_error(ref, key, error)
+        except Exception:
+            # A defect of ours in one pass must stop neither the other keys nor the next try.
+            key.failures += 1
+            self._failed += 1
+            seconds = UNEXPECTED.seconds(key.failures)
+            log.exception("unexpected error; next try in %.1f s", seconds, extra={"ref": ref})
+            return seconds
+        key.failures = 0
+        self._done += 1
+        return again
+
+    def _after_error(self, ref: Ref, key: _Key, error: VMOperatorError) -> float:
+        if isinstance(error, NotYet):
+            # Waiting for others is no failure: what they do next wakes the key at full speed.
+            key.failures = 0
+        else:
+            key.failures += 1
+            self._failed += 1
+        found = remedy(error)
+        seconds = found.seconds(error, key.failures)
+        log.log(
+            found.level,
+            "%s: %s; next try in %.1f s",
+            type(error).__name__,
+            error,
+            seconds,
+            extra={"ref": ref},
+        )
+        return seconds
