@@ -1,0 +1,61 @@
+# Everything a developer does, in one word each. `make help` lists them.
+PYTHON  ?= python3.11
+VENV    := .venv
+BIN     := $(VENV)/bin
+CLUSTER ?= auto
+STAMP   := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-down test test-fast fmt check verify generate golden lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[1m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml requirements.lock
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) is needed (Python 3.11 or newer; set PYTHON=...)"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps -e .
+	@touch $@
+
+setup: $(STAMP) ## make the virtual environment, with the locked versions
+
+demo: setup ## bring up a cluster, run the operator, apply the HA example and show it (CLUSTER=local|kind|current)
+	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER)
+
+demo-down: setup ## take away what `make demo` brought up
+	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) --down
+
+test: setup check ## every gate and every test, the real cluster's included (root; first run builds Kubernetes)
+	PYTHONPATH=tools $(BIN)/python -m localcluster build
+	$(BIN)/pytest
+
+test-fast: setup ## tests that need no cluster, in seconds
+	$(BIN)/pytest -m "not cluster"
+
+fmt: setup ## format the code
+	$(BIN)/ruff format src tools tests
+	$(BIN)/ruff check --fix src tools tests
+
+check: setup verify ## lint, types, import rules, the rules of the house, generated files
+	$(BIN)/ruff format --check src tools tests
+	$(BIN)/ruff check src tools tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/test_house.py
+
+generate: setup ## write crds/, docs/api.md, docs/unsupported.md and deploy/rbac.yaml from the models
+	PYTHONPATH=tools $(BIN)/python -m generate
+
+verify: setup ## fail when a generated file is not what `make generate` writes
+	PYTHONPATH=tools $(BIN)/python -m generate --check
+
+golden: setup ## rewrite the golden files; read the difference before you commit it
+	$(BIN)/pytest -q tests/unit/render --update-golden
+
+lock: setup ## renew requirements.lock from pyproject.toml
+	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	  --no-emit-find-links --no-emit-options --extra tools --extra dev --output-file requirements.lock pyproject.toml
+
+clean: ## remove the virtual environment and caches of the project
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
