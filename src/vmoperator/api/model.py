@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler
 from pydantic.alias_generators import to_camel
@@ -83,3 +83,10 @@ class Metadata(SpecModel):
     deletion_timestamp: str | None = None
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
+
+
+def parts_of(annotation: Any) -> tuple[type[SpecModel], ...]:
+    """The models that the type of a field mentions: `list[Rule] | None` -> (Rule,)."""
+    if isinstance(annotation, type) and issubclass(annotation, SpecModel):
+        return (annotation,)
+    return tuple(part for inner in get_args(annotation) for part in parts_of(inner))

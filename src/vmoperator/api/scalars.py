@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from vmoperator.api.model import RULES, Rule
+from vmoperator.base.quantity import quantity
 
 Check: TypeAlias = Callable[[Any], bool]
 
@@ -124,14 +125,20 @@ IntOrString: TypeAlias = Annotated[
     Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
 ]
 
-_NUMBER = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)"
-_QUANTITY = re.compile(rf"[+-]?{_NUMBER}([KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?")
+
+def _is_quantity(value: Any) -> bool:
+    try:
+        quantity(value)
+    except ValueError:
+        return False
+    return True
+
 
 Quantity: TypeAlias = Annotated[
     IntOrString,
     Field(json_schema_extra={"maxLength": 64}),
     Checked(
-        lambda value: _QUANTITY.fullmatch(str(value)) is not None,
+        _is_quantity,
         "type(self) == int || isQuantity(self)",
         'must be a quantity such as 2, "500m" or "10Gi"',
     ),

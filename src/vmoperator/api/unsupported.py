@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from vmoperator.api.model import SpecModel
+from vmoperator.api.model import SpecModel, parts_of
 
 MARK = "unsupported"
 
 
-def reason(model: type[SpecModel], name: str) -> str:
-    """Why the field of that attribute name does not act yet; "" when it does."""
-    extra = model.model_fields[name].json_schema_extra
-    return str(extra.get(MARK, "")) if isinstance(extra, dict) else ""
-
-
 def unsupported(parent: SpecModel) -> tuple[str, ...]:
     """Sorted paths of the fields that are set and do not act yet: "spec.vmstorage.vmBackup"."""
-    return tuple(sorted(_marked(parent)))
+    return tuple(sorted(_set_and_marked(parent)))
 
 
-def _marked(part: SpecModel) -> list[str]:
-    model = type(part)
+def marked_fields(model: type[SpecModel]) -> tuple[tuple[str, str], ...]:
+    """Path and reason of every field of a kind that does not act yet, in the models' order."""
+    return tuple(_marked(model))
+
+
+def _set_and_marked(part: SpecModel) -> list[str]:
     found: list[str] = []
-    for name, field in model.model_fields.items():
+    for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         alias = field.alias or name
         if value is None or _is_off(value):
             continue
-        if reason(model, name):
+        if _reason(type(part), name):
             found.append(alias)
         elif isinstance(value, SpecModel):
-            found.extend(f"{alias}.{path}" for path in _marked(value))
+            found.extend(f"{alias}.{path}" for path in _set_and_marked(value))
     return found
+
+
+def _marked(model: type[SpecModel]) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, field in model.model_fields.items():
+        alias = field.alias or name
+        why = _reason(model, name)
+        if why:
+            found.append((alias, why))
+            continue
+        for part in parts_of(field.annotation):
+            found.extend((f"{alias}.{path}", reason) for path, reason in _marked(part))
+    return found
+
+
+def _reason(model: type[SpecModel], name: str) -> str:
+    extra = model.model_fields[name].json_schema_extra
+    return str(extra.get(MARK, "")) if isinstance(extra, dict) else ""
 
 
 def _is_off(value: object) -> bool:

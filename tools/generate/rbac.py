@@ -1,0 +1,41 @@
+"""deploy/rbac.yaml: the operator's ClusterRole, from the table of what it does."""
+
+from __future__ import annotations
+
+from textwrap import indent
+
+from generate.yaml_text import HEADER, yaml_text
+from vmoperator.apply.rights import RIGHTS, Right
+
+NAME = "vmoperator"
+_RBAC = "rbac.authorization.k8s.io"
+
+
+def rbac() -> str:
+    """ClusterRole with the reason beside each rule, and its binding."""
+    role = {"apiVersion": f"{_RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": NAME}}
+    rules = "".join(indent(_rule(right), "  ") for right in RIGHTS)
+    return f"{HEADER}{yaml_text(role)}rules:\n{rules}---\n{yaml_text(_binding())}"
+
+
+def _rule(right: Right) -> str:
+    rule = {
+        "apiGroups": [right.group],
+        "resources": list(right.resources),
+        "verbs": list(right.verbs),
+    }
+    return f"# {right.why[0].upper()}{right.why[1:]}.\n{yaml_text([rule])}"
+
+
+def _binding() -> dict[str, object]:
+    return {
+        "apiVersion": f"{_RBAC}/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": {"name": NAME},
+        "roleRef": {"apiGroup": _RBAC, "kind": "ClusterRole", "name": NAME},
+        # The user is the operator outside of the cluster, the service account the one inside.
+        "subjects": [
+            {"apiGroup": _RBAC, "kind": "User", "name": NAME},
+            {"kind": "ServiceAccount", "name": NAME, "namespace": NAME},
+        ],
+    }
