@@ -1,0 +1,90 @@
+"""Claims: the volume of a program's data, and the templates of a StatefulSet's claims."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from vmoperator.api.storage import ClaimTemplate, EmbeddedObjectMetadata
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.render.workload import Workload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Something that containers may mount: a volume of the pod, or one from a claim template."""
+
+    field: str
+    """Path of the field that asks for it."""
+    name: str
+    """Name by which containers mount it."""
+    volume: Mapping[str, Any] | None = None
+    """The volume without its name."""
+    claim: Mapping[str, Any] | None = None
+    """The claim template, complete."""
+    mount_path: str | None = None
+    """Where the program's own container mounts it, if it does."""
+    is_read_only: bool = False
+
+    @property
+    def mount(self) -> dict[str, Any]:
+        """The mount in the program's own container."""
+        read_only = True if self.is_read_only else None
+        return {"name": self.name, "mountPath": self.mount_path, "readOnly": read_only}
+
+
+def data(workload: Workload) -> list[Source]:
+    """The data of a program that keeps some: a claim, an emptyDir, or a volume of the user's.
+
+    A volume of the user's under the default name takes the emptyDir's place; beside `storage` it
+    would be ambiguous and is refused where names are compared.
+    """
+    storage = workload.storage
+    if storage is None:
+        return []
+    field, spec, path = f"{workload.field}.storage", storage.spec, storage.mount_path
+    template = spec.volume_claim_template if spec else None
+    if spec and template and spec.empty_dir is not None:
+        raise SpecInvalid(field, "set either emptyDir or volumeClaimTemplate")
+    if template is not None:
+        return [_claimed(template, field=field, default=storage.volume, mount_path=path)]
+    if spec is None and any(it["name"] == storage.volume for it in workload.spec.volumes or ()):
+        return [Source(field=field, name=storage.volume, mount_path=path)]
+    volume = {"emptyDir": (spec and spec.empty_dir) or {}}
+    return [Source(field=field, name=storage.volume, volume=volume, mount_path=path)]
+
+
+def further(workload: Workload) -> list[Source]:
+    """The volumes that claimTemplates adds; volumeMounts says where they are mounted."""
+    sources = []
+    for place, template in enumerate(workload.storage.claims if workload.storage else ()):
+        field = f"{workload.field}.claimTemplates[{place}]"
+        metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
+        name = metadata.get("name")
+        if not name:
+            raise SpecInvalid(f"{field}.metadata.name", "a claim template needs a name")
+        claim = _claim(metadata, spec, field=field)
+        sources.append(Source(field=f"{field}.metadata.name", name=name, claim=claim))
+    return sources
+
+
+def _claimed(template: ClaimTemplate, *, field: str, default: str, mount_path: str) -> Source:
+    metadata = template.metadata or EmbeddedObjectMetadata()
+    name = metadata.name or default
+    spec = template.spec.manifest() if template.spec else {}
+    named = {**metadata.manifest(), "name": name}
+    claim = _claim(named, spec, field=f"{field}.volumeClaimTemplate")
+    return Source(field=field, name=name, claim=claim, mount_path=mount_path)
+
+
+def _claim(metadata: Mapping[str, Any], spec: Mapping[str, Any], *, field: str) -> dict[str, Any]:
+    if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
+        path = f"{field}.spec.resources.requests.storage"
+        raise SpecInvalid(path, 'say how large the volume shall be, such as "10Gi"')
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {key: metadata.get(key) for key in ("name", "labels", "annotations")},
+        "spec": {"accessModes": ["ReadWriteOnce"], **spec},
+    }

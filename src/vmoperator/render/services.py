@@ -1,0 +1,97 @@
+"""Services of a workload: the main one, and the one that the user's serviceSpec adds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vmoperator.api.embedded import ServiceSpec
+from vmoperator.api.storage import EmbeddedObjectMetadata
+from vmoperator.base import labels, names
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.render import engine
+from vmoperator.render.workload import Workload
+
+_HEADLESS = "None"
+
+
+def services(workload: Workload) -> list[Manifest]:
+    """The Services of a workload, the main one first."""
+    given = workload.service
+    if given is None or given.use_as_default:
+        return [_main(workload, given or ServiceSpec())]
+    return [_main(workload, ServiceSpec()), _additional(workload, given)]
+
+
+def listing(workload: Workload) -> tuple[str, ...]:
+    """Names of its Services that select exactly its pods, and so must list them when ready."""
+    chosen = (service for service in services(workload) if _lists_pods(workload, service["spec"]))
+    return tuple(service["metadata"]["name"] for service in chosen)
+
+
+def _lists_pods(workload: Workload, spec: Mapping[str, Any]) -> bool:
+    return bool(spec["selector"] == workload.selector and spec["type"] != "ExternalName")
+
+
+def _main(workload: Workload, given: ServiceSpec) -> Manifest:
+    spec = given.spec or {}
+    if workload.is_headless:
+        _refuse_another_type(spec, field=f"{workload.field}.serviceSpec.spec")
+    own = {
+        "type": "ClusterIP",
+        "clusterIP": _HEADLESS if workload.is_headless else None,
+        "publishNotReadyAddresses": True if workload.publishes_not_ready else None,
+    }
+    ports = _with_missing(spec.get("ports") or [], _ports(workload))
+    return engine.manifest(
+        "service",
+        metadata=workload.scope.metadata(workload.app, workload.name, extra=given.metadata),
+        spec={**own, **spec, "selector": workload.selector, "ports": ports},
+    )
+
+
+def _additional(workload: Workload, given: ServiceSpec) -> Manifest:
+    metadata = given.metadata or EmbeddedObjectMetadata()
+    name = metadata.name or names.additional_service(workload.name)
+    if name == workload.name:
+        field = f"{workload.field}.serviceSpec.metadata.name"
+        message = f"{name} is the main Service; choose another name, or set useAsDefault"
+        raise SpecInvalid(field, message)
+    own = {"type": "ClusterIP", "selector": workload.selector, "ports": _ports(workload)}
+    made = workload.scope.metadata(workload.app, name, extra=metadata)
+    mark = {labels.ADDITIONAL_SERVICE: "managed"}
+    return engine.manifest(
+        "service",
+        metadata={**made, "labels": {**made["labels"], **mark}},
+        spec={**own, **(given.spec or {})},
+    )
+
+
+def _ports(workload: Workload) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": port.name,
+            "port": port.number,
+            "targetPort": port.number,
+            "protocol": port.protocol,
+        }
+        for port in (workload.http, *workload.ports)
+    ]
+
+
+def _with_missing(
+    given: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """The user's ports, and ours of other names: clients and stages rely on those."""
+    named = {port.get("name") for port in given}
+    return [*given, *(port for port in own if port["name"] not in named)]
+
+
+def _refuse_another_type(spec: Mapping[str, Any], *, field: str) -> None:
+    # Peers resolve single pods through this Service, which needs a headless one.
+    if spec.get("type", "ClusterIP") != "ClusterIP":
+        message = f"the main Service stays headless; without useAsDefault a {spec['type']} is added"
+        raise SpecInvalid(f"{field}.type", message)
+    if spec.get("clusterIP", _HEADLESS) != _HEADLESS:
+        raise SpecInvalid(f"{field}.clusterIP", f"the main Service stays headless ({_HEADLESS})")

@@ -1,0 +1,73 @@
+"""VMCluster: vmstorage, vmselect and vminsert as workloads, in the order of a rollout."""
+
+from __future__ import annotations
+
+from vmoperator.api.vmcluster import VMCluster, VMClusterSpec
+from vmoperator.base import labels, names
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.base.settings import Settings
+from vmoperator.render import objects
+from vmoperator.render.plan import Plan
+from vmoperator.render.vmcluster_nodes import storage_replicas
+from vmoperator.render.vmcluster_vminsert import vminsert
+from vmoperator.render.vmcluster_vmselect import vmselect
+from vmoperator.render.vmcluster_vmstorage import vmstorage
+from vmoperator.render.workload import Scope
+
+APP = "vmcluster"
+
+
+def plan(parent: VMCluster, settings: Settings) -> Plan:
+    """The plan of a cluster; components that the spec does not name are not part of it.
+
+    Raises SpecInvalid naming the field.
+    """
+    spec, scope = parent.spec, _scope(parent, settings)
+    _refuse_replication(spec)
+    workloads = [
+        *([vmstorage(spec, spec.vmstorage, scope)] if spec.vmstorage else ()),
+        *([vmselect(spec, spec.vmselect, scope)] if spec.vmselect else ()),
+        *([vminsert(spec, spec.vminsert, scope)] if spec.vminsert else ()),
+    ]
+    return objects.plan(workloads, shared=_account(spec, scope))
+
+
+def _scope(parent: VMCluster, settings: Settings) -> Scope:
+    spec, metadata = parent.spec, parent.metadata
+    managed = spec.managed_metadata
+    strict, is_legacy_named = spec.use_strict_security, bool(spec.use_legacy_naming)
+    return Scope(
+        name=metadata.name,
+        namespace=metadata.namespace,
+        owner=labels.controller(
+            api_version=parent.api_version,
+            kind=parent.kind,
+            name=metadata.name,
+            uid=metadata.uid,
+        ),
+        part_of=APP,
+        settings=settings,
+        service_account=spec.service_account_name
+        or names.component(APP, metadata.name, legacy=is_legacy_named),
+        labels=(managed and managed.labels) or {},
+        annotations=(managed and managed.annotations) or {},
+        pull_secrets=tuple(spec.image_pull_secrets or ()),
+        version=spec.cluster_version,
+        licence=spec.license,
+        use_strict_security=settings.use_strict_security if strict is None else strict,
+        is_legacy_named=is_legacy_named,
+        domain=spec.cluster_domain_name or settings.cluster_domain,
+    )
+
+
+def _account(spec: VMClusterSpec, scope: Scope) -> list[Manifest]:
+    return [] if spec.service_account_name else [objects.service_account(scope, APP)]
+
+
+def _refuse_replication(spec: VMClusterSpec) -> None:
+    replicas, factor = storage_replicas(spec), spec.replication_factor or 0
+    names_nodes = spec.vminsert is not None and "storageNode" in (spec.vminsert.extra_args or {})
+    if 0 < replicas < factor and not names_nodes:
+        message = f"{factor} copies need as many nodes; spec.vmstorage.replicaCount is {replicas}"
+        raise SpecInvalid("spec.replicationFactor", message)

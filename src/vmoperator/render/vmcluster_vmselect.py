@@ -1,0 +1,96 @@
+"""vmselect of a VMCluster: answers queries."""
+
+from __future__ import annotations
+
+from vmoperator.api.vmcluster import VMClusterSpec, VMSelect
+from vmoperator.render.flags import Flags
+from vmoperator.render.program import shared_flags
+from vmoperator.render.vmcluster_nodes import Client, node_flags, pod_addresses
+from vmoperator.render.vmcluster_retention import deduplication_flags
+from vmoperator.render.vmcluster_vmstorage import (
+    absolute,
+    max_unavailable,
+    select_port,
+    stateful_update,
+    stored,
+)
+from vmoperator.render.workload import Port, Scope, Workload, port_number
+
+APP = "vmselect"
+FIELD = f"spec.{APP}"
+
+
+def vmselect(cluster: VMClusterSpec, select: VMSelect, scope: Scope) -> Workload:
+    """The workload of vmselect."""
+    path = absolute(select.cache_mount_path or "/cache")
+    native = native_ports(select.cluster_native_listen_port, field=FIELD)
+    return Workload(
+        scope=scope,
+        kind="StatefulSet",
+        app=APP,
+        field=FIELD,
+        spec=select,
+        defaults={
+            **shared_flags(APP, select, scope),
+            **deduplication_flags(cluster),
+            **_node_flags(cluster, select, scope),
+            **native_flags(native),
+            "cacheDataPath": path,
+            "replicationFactor": _replication(cluster),
+            "selectNode": _peers(select, scope),
+        },
+        appended={"storageNode": _further(select)},
+        ports=native,
+        version=select.component_version,
+        pod_metadata=select.pod_metadata,
+        storage=stored(select, volume="vmselect-cachedir", mount_path=path),
+        service=select.service_spec,
+        budget=select.pod_disruption_budget,
+        update=stateful_update(select),
+        max_unavailable=max_unavailable(select),
+        is_headless=True,
+        publishes_not_ready=True,
+    )
+
+
+def native_ports(text: str | None, *, field: str) -> tuple[Port, ...]:
+    """The port of the cluster's own protocol, if the component offers it to others."""
+    if not text:
+        return ()
+    number = port_number(text, field=f"{field}.clusterNativeListenPort")
+    return (Port(name="clusternative", number=number),)
+
+
+def native_flags(ports: tuple[Port, ...]) -> Flags:
+    """-clusternativeListenAddr for that port."""
+    return {"clusternativeListenAddr": f":{ports[0].number}" if ports else None}
+
+
+def _node_flags(cluster: VMClusterSpec, select: VMSelect, scope: Scope) -> Flags:
+    storage = cluster.vmstorage
+    client = Client(
+        field=FIELD,
+        spec=select,
+        port=select_port(storage),
+        discovery=select.discovery,
+        in_maintenance=(storage and storage.maintenance_select_node_ids) or (),
+        maintenance_field="spec.vmstorage.maintenanceSelectNodeIDs",
+        further=_further(select),
+    )
+    return node_flags(cluster, scope, client)
+
+
+def _further(select: VMSelect) -> tuple[str, ...]:
+    return tuple(node.addr for node in select.extra_storage_nodes or ())
+
+
+def _replication(cluster: VMClusterSpec) -> str | None:
+    factor = cluster.replication_factor or 0
+    return str(factor) if factor > 1 else None
+
+
+def _peers(select: VMSelect, scope: Scope) -> str | None:
+    """All vmselect pods, which pass the reset of a cache on to each other (-selectNode)."""
+    port = port_number(select.port or scope.settings.components[APP].port, field=f"{FIELD}.port")
+    peers = pod_addresses(scope, APP, replicas=select.replica_count or 0, port=port)
+    return ",".join(peers) or None

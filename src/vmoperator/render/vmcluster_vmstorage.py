@@ -1,0 +1,93 @@
+"""vmstorage of a VMCluster: keeps the samples."""
+
+from __future__ import annotations
+
+from vmoperator.api.component import StatefulFields
+from vmoperator.api.vmcluster import VMClusterSpec, VMStorage
+from vmoperator.render.program import shared_flags
+from vmoperator.render.vmcluster_retention import deduplication_flags, retention_filters
+from vmoperator.render.workload import Port, Scope, Storage, Workload, port_number
+
+APP = "vmstorage"
+FIELD = f"spec.{APP}"
+
+
+def insert_port(storage: VMStorage | None) -> int:
+    """Port at which vmstorage listens for vminsert (-vminsertAddr)."""
+    text = (storage and storage.vm_insert_port) or "8400"
+    return port_number(text, field=f"{FIELD}.vmInsertPort")
+
+
+def select_port(storage: VMStorage | None) -> int:
+    """Port at which vmstorage listens for vmselect (-vmselectAddr)."""
+    text = (storage and storage.vm_select_port) or "8401"
+    return port_number(text, field=f"{FIELD}.vmSelectPort")
+
+
+def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workload:
+    """The workload of vmstorage; no liveness probe, for it may take long to open its data."""
+    path = absolute(storage.storage_data_path or "vmstorage-data")
+    return Workload(
+        scope=scope,
+        kind="StatefulSet",
+        app=APP,
+        field=FIELD,
+        spec=storage,
+        defaults={
+            **shared_flags(APP, storage, scope),
+            **deduplication_flags(cluster),
+            **retention_filters(cluster),
+            "retentionPeriod": cluster.retention_period,
+            "storageDataPath": path,
+            "vminsertAddr": f":{insert_port(storage)}",
+            "vmselectAddr": f":{select_port(storage)}",
+        },
+        ports=(
+            Port(name="vminsert", number=insert_port(storage)),
+            Port(name="vmselect", number=select_port(storage)),
+        ),
+        version=storage.component_version,
+        pod_metadata=storage.pod_metadata,
+        storage=stored(storage, volume="vmstorage-db", mount_path=path),
+        service=storage.service_spec,
+        budget=storage.pod_disruption_budget,
+        update=stateful_update(storage),
+        max_unavailable=max_unavailable(storage),
+        is_headless=True,
+        has_liveness=False,
+        sleeps_before_stop=False,
+    )
+
+
+def absolute(path: str) -> str:
+    """The path from the root.
+
+    A relative one would be mounted there and looked for in the image's working directory.
+    """
+    return path if path.startswith("/") else f"/{path}"
+
+
+def stored(component: StatefulFields, *, volume: str, mount_path: str) -> Storage:
+    """Where a component of a StatefulSet keeps its data."""
+    return Storage(
+        volume=volume,
+        mount_path=mount_path,
+        spec=component.storage,
+        claims=tuple(component.claim_templates or ()),
+        retention=component.persistent_volume_claim_retention_policy,
+    )
+
+
+def stateful_update(component: StatefulFields) -> dict[str, str]:
+    """updateStrategy: OnDelete, so that the operator evicts pod by pod, unless the user says."""
+    return {"type": component.rolling_update_strategy or "OnDelete"}
+
+
+def max_unavailable(component: StatefulFields) -> int:
+    """Pods that a rollout may take away at once; a share is rounded down, to at least 1."""
+    behavior = component.rolling_update_strategy_behavior
+    given = (behavior and behavior.max_unavailable) or 1
+    if isinstance(given, int):
+        return given
+    replicas = 1 if component.replica_count is None else component.replica_count
+    return max(1, replicas * int(given.removesuffix("%")) // 100)

@@ -1,0 +1,157 @@
+"""Workload: one program to run, the narrow waist between the kinds and Kubernetes' objects.
+
+A kind's module (vmcluster.py) says what is special; pod.py and objects.py know the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import field as _field
+from typing import Any, Literal
+
+from vmoperator.api.embedded import DisruptionBudget, License, ServiceSpec
+from vmoperator.api.pod import PodFields
+from vmoperator.api.storage import ClaimRetentionPolicy, EmbeddedObjectMetadata, StorageSpec
+from vmoperator.base import labels, names
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.settings import Defaults, Settings
+from vmoperator.render import flags
+
+_HIGHEST_PORT = 65535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Port:
+    """A port that a program listens at, under the same number in pod and Service."""
+
+    name: str
+    number: int
+    protocol: Literal["TCP", "UDP"] = "TCP"
+
+
+def port_number(text: str, *, field: str) -> int:
+    """The port that a field names. Raises SpecInvalid unless it is a number from 1 to 65535."""
+    if not text.isdecimal() or not 1 <= int(text) <= _HIGHEST_PORT:
+        raise SpecInvalid(field, f"{text!r} is not a port: a number from 1 to {_HIGHEST_PORT}")
+    return int(text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Storage:
+    """The volume in which a program keeps its data, and further claims of its StatefulSet."""
+
+    volume: str
+    """Name of the volume unless the user's claim template names another."""
+    mount_path: str
+    spec: StorageSpec | None
+    claims: tuple[Mapping[str, Any], ...] = ()
+    retention: ClaimRetentionPolicy | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """What all workloads of one parent have in common."""
+
+    name: str
+    namespace: str
+    owner: Mapping[str, Any]
+    part_of: str
+    settings: Settings
+    service_account: str
+    labels: Mapping[str, str] = _field(default_factory=dict)
+    """managedMetadata.labels"""
+    annotations: Mapping[str, str] = _field(default_factory=dict)
+    """managedMetadata.annotations"""
+    pull_secrets: tuple[Mapping[str, Any], ...] = ()
+    version: str | None = None
+    licence: License | None = None
+    use_strict_security: bool = False
+    is_legacy_named: bool = False
+    domain: str = ""
+
+    def named(self, app: str) -> str:
+        """Name of the objects of a program."""
+        return names.component(app, self.name, legacy=self.is_legacy_named)
+
+    def selector(self, app: str) -> dict[str, str]:
+        """Labels that tell the pods of a program."""
+        return labels.selector(app, self.name, part_of=self.part_of)
+
+    def metadata(
+        self, app: str, name: str, *, extra: EmbeddedObjectMetadata | None = None
+    ) -> dict[str, Any]:
+        """Metadata of a child; the operator's labels win over the user's."""
+        own = extra or EmbeddedObjectMetadata()
+        annotations = {**self.annotations, **(own.annotations or {})}
+        return {
+            "name": name,
+            "namespace": self.namespace,
+            "labels": {**self.labels, **(own.labels or {}), **self.selector(app)},
+            "annotations": annotations or None,
+            "ownerReferences": [dict(self.owner)],
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """One program with everything that decides about its objects."""
+
+    scope: Scope
+    kind: Literal["StatefulSet", "Deployment"]
+    app: str
+    field: str
+    """Path of the component in the parent, for messages: `spec.vmstorage`."""
+    spec: PodFields
+    """What the user set for the component and every component knows."""
+    defaults: flags.Flags
+    """Flags that the operator sets; the user's extraArgs win."""
+    appended: Mapping[str, tuple[str, ...]] = _field(default_factory=dict)
+    """Values that go behind those of a comma-separated flag, whoever sets it."""
+    update: Mapping[str, Any]
+    """updateStrategy of the StatefulSet or strategy of the Deployment."""
+    ports: tuple[Port, ...] = ()
+    """Ports besides `http`."""
+    version: str | None = None
+    pod_metadata: EmbeddedObjectMetadata | None = None
+    storage: Storage | None = None
+    service: ServiceSpec | None = None
+    budget: DisruptionBudget | None = None
+    max_unavailable: int = 1
+    is_headless: bool = False
+    publishes_not_ready: bool = False
+    has_liveness: bool = True
+    sleeps_before_stop: bool = True
+    """Whether the operator's own preStop sleep applies when the user sets none."""
+
+    @property
+    def name(self) -> str:
+        """Name of the workload, its main Service, its budget."""
+        return self.scope.named(self.app)
+
+    @property
+    def selector(self) -> dict[str, str]:
+        """Labels that tell its pods."""
+        return self.scope.selector(self.app)
+
+    @property
+    def builtin(self) -> Defaults:
+        """What the operator takes where the object says nothing."""
+        return self.scope.settings.components[self.app]
+
+    @property
+    def replicas(self) -> int:
+        """Wanted pods; 1 when unset."""
+        return 1 if self.spec.replica_count is None else self.spec.replica_count
+
+    @property
+    def flags(self) -> flags.Flags:
+        """All flags: the operator's, under the user's extraArgs."""
+        extra = flags.given(self.spec.extra_args, field=f"{self.field}.extraArgs")
+        return flags.extended({**self.defaults, **extra}, self.appended)
+
+    @property
+    def http(self) -> Port:
+        """The port of its HTTP API and health check."""
+        text = self.spec.port or self.builtin.port
+        return Port(name="http", number=port_number(text, field=f"{self.field}.port"))
