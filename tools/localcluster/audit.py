@@ -1,0 +1,110 @@
+"""Reads the API server's audit log: who did what, how often, in a span of time."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+OPERATOR = "vmoperator"
+
+
+class Call(NamedTuple):
+    """What calls are counted by; the subresource is '' for the object itself."""
+
+    user: str
+    verb: str
+    resource: str
+    subresource: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One call to the API server; `seconds` is when it arrived (seconds since 1970, UTC)."""
+
+    call: Call
+    seconds: float
+    namespace: str
+    name: str
+    code: int
+
+    @property
+    def writes(self) -> bool:
+        return self.call.verb in WRITES
+
+
+def seconds_since_1970(timestamp: str) -> float:
+    """The audit log's time, e.g. `2026-01-02T03:04:05.678901Z`."""
+    return datetime.fromisoformat(timestamp).replace(tzinfo=UTC).timestamp()
+
+
+def event(record: dict[str, Any]) -> Event:
+    """The event of one line of the log."""
+    target = record.get("objectRef", {})
+    return Event(
+        call=Call(
+            user=record["user"]["username"],
+            verb=record["verb"],
+            resource=target.get("resource", ""),
+            subresource=target.get("subresource", ""),
+        ),
+        seconds=seconds_since_1970(record["requestReceivedTimestamp"]),
+        namespace=target.get("namespace", ""),
+        name=target.get("name", ""),
+        code=record.get("responseStatus", {}).get("code", 0),
+    )
+
+
+class Log:
+    """The audit log of a cluster: the file that grows and those rotated away beside it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def events(
+        self, since: float = 0.0, until: float = float("inf"), *, user: str | None = None
+    ) -> Iterator[Event]:
+        """Calls that arrived from `since` to before `until` (seconds, as time.time() says).
+
+        A call that answers for long has a line for its start and one for its end; it counts once.
+        """
+        seen: set[str] = set()
+        for record in self._records():
+            if record["auditID"] in seen:
+                continue
+            seen.add(record["auditID"])
+            found = event(record)
+            if since <= found.seconds < until and user in (None, found.call.user):
+                yield found
+
+    def counts(
+        self, since: float = 0.0, until: float = float("inf"), *, user: str | None = None
+    ) -> Counter[Call]:
+        """How often each user did each verb on each resource."""
+        return Counter(e.call for e in self.events(since, until, user=user))
+
+    def writes(
+        self, since: float = 0.0, until: float = float("inf"), *, user: str = OPERATOR
+    ) -> list[Event]:
+        """The writes of a user, the operator's if none is named, in the order of the log."""
+        return [e for e in self.events(since, until, user=user) if e.writes]
+
+    def _records(self) -> Iterator[dict[str, Any]]:
+        rotated = sorted(self.path.parent.glob(f"{self.path.stem}-*{self.path.suffix}"))
+        for path in (*rotated, self.path):
+            if path.exists():
+                with path.open() as lines:
+                    # The last line may be in the middle of being written.
+                    yield from (json.loads(line) for line in lines if line.endswith("\n"))
+
+
+def table(counts: Counter[Call]) -> str:
+    """The counts as text, the most frequent first."""
+    lines = [f"{'COUNT':>6}  {'USER':<48} {'VERB':<8} RESOURCE"]
+    for call, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        resource = "/".join(filter(None, (call.resource, call.subresource))) or "-"
+        lines.append(f"{count:>6}  {call.user:<48} {call.verb:<8} {resource}")
+    return "\n".join(lines)

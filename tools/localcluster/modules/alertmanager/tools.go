@@ -1,0 +1,9 @@
+//go:build tools
+
+// Package tools names the programs that this module is built for, so that go mod tidy keeps them.
+package tools
+
+import (
+	_ "github.com/prometheus/alertmanager/cmd/alertmanager"
+	_ "github.com/prometheus/alertmanager/cmd/amtool"
+)
