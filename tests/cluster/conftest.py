@@ -1,0 +1,174 @@
+"""A real node for the tests in this folder, with the operator running in its network."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+from localcluster import Cluster
+
+ROOT = Path(__file__).parents[2]
+KEEP = bool(os.environ.get("KEEP_CLUSTER"))
+"""Leave the cluster up after the tests, to look at it or to run them again faster."""
+
+
+def until(check: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
+    """The first true result of the check, or a failure that says what was awaited."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = check()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            pytest.fail(f"not within {seconds:.0f} s: {what or check.__name__}")
+        time.sleep(0.2)
+
+
+@dataclass
+class Operator:
+    """The operator's process, inside the node's network and with its own identity."""
+
+    cluster: Cluster
+    log_path: Path
+    process: subprocess.Popen[bytes] | None = None
+    _log: IO[bytes] | None = field(default=None, repr=False)
+
+    def start(self) -> None:
+        self._log = self.log_path.open("ab")
+        self.process = self.cluster.popen_inside(
+            [
+                str(Path(sys.executable).parent / "vmoperator"),
+                *("run", "--kubeconfig", str(self.cluster.operator_kubeconfig)),
+                *("--log-format", "json"),
+            ],
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+        )
+
+    def stop(self) -> int:
+        """The exit code after SIGTERM; a process that does not end fails the test."""
+        assert self.process is not None
+        self.process.terminate()
+        code = self.process.wait(timeout=10)
+        self.process = None
+        if self._log:
+            self._log.close()
+        return code
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    one = Cluster("vmoperator-test")
+    one.up(operator_rbac=ROOT / "deploy/rbac.yaml")
+    one.kubectl("apply", "-f", str(ROOT / "crds"))
+    one.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    yield one
+    if not KEEP:
+        one.down()
+
+
+@pytest.fixture(scope="session")
+def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    one = Operator(cluster, tmp_path_factory.mktemp("operator") / "log.jsonl")
+    one.start()
+    yield one
+    if one.process is not None:
+        one.stop()
+
+
+@dataclass(frozen=True)
+class Namespace:
+    """A namespace of one test, and kubectl in it."""
+
+    cluster: Cluster
+    name: str
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return self.cluster.kubectl("-n", self.name, *arguments, input=stdin)
+
+    def apply(self, manifest: dict[str, Any]) -> str:
+        return self.kubectl("apply", "-f", "-", stdin=json.dumps(manifest))
+
+    def get(self, kind: str, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.kubectl("get", kind, name, "-o", "json"))
+        return found
+
+    def items(self, kind: str, selector: str = "") -> list[dict[str, Any]]:
+        text = self.kubectl("get", kind, "-o", "json", *(("-l", selector) if selector else ()))
+        found: list[dict[str, Any]] = json.loads(text)["items"]
+        return found
+
+    def status(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("vmcluster", name).get("status") or {}
+        return found
+
+    def until_status(self, name: str, wanted: str, *, seconds: float = 120) -> dict[str, Any]:
+        """The status once it says `wanted` of the newest generation."""
+
+        def reached() -> dict[str, Any] | None:
+            live = self.get("vmcluster", name)
+            status: dict[str, Any] = live.get("status") or {}
+            current = status.get("observedGeneration") == live["metadata"]["generation"]
+            return status if current and status.get("updateStatus") == wanted else None
+
+        try:
+            found: dict[str, Any] = until(reached, seconds=seconds, what=f"{name} {wanted}")
+        except pytest.fail.Exception:
+            print(
+                json.dumps(self.status(name), indent=1), self.kubectl("get", "pods", "-o", "wide")
+            )
+            raise
+        return found
+
+
+@pytest.fixture
+def namespace(cluster: Cluster) -> Iterator[Namespace]:
+    name = f"t-{uuid.uuid4().hex[:8]}"
+    cluster.kubectl("create", "namespace", name)
+    yield Namespace(cluster, name)
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
+    # The node is small: the next test needs the room at once.
+    cluster.kubectl("-n", name, "delete", "vmclusters", "--all", "--wait=false")
+    cluster.kubectl("-n", name, "delete", "pods", "--all", "--grace-period=0", "--force")
+
+
+def small(name: str = "demo", **spec: Any) -> dict[str, Any]:
+    """A VMCluster with 2 pods of each component that a small node has room for twice."""
+    quick = {
+        "resources": {
+            "limits": {"cpu": "200m", "memory": "100Mi"},
+            "requests": {"cpu": "10m", "memory": "20Mi"},
+        },
+        "terminationGracePeriodSeconds": 2,
+        "replicaCount": 2,
+    }
+    claim = {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "100Mi"}}}}}
+    parts = {
+        "vmstorage": {**quick, "storage": claim},
+        "vmselect": {**quick, "preStopSleepSeconds": 0},
+        "vminsert": {**quick, "preStopSleepSeconds": 0},
+    }
+    merged = {key: {**part, **spec.pop(key, {})} for key, part in parts.items()}
+    return {
+        "apiVersion": "operator.victoriametrics.com/v1beta1",
+        "kind": "VMCluster",
+        "metadata": {"name": name},
+        "spec": {"retentionPeriod": "4", "replicationFactor": 2, **merged, **spec},
+    }
