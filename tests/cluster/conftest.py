@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import pytest
+
 from localcluster import Cluster
 
 ROOT = Path(__file__).parents[2]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from localcluster import Cluster
 
+from localcluster import Cluster
 from tests.cluster.conftest import ROOT, Namespace, Operator, until
 
 pytestmark = pytest.mark.cluster

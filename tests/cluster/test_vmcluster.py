@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 import pytest
-from localcluster import Cluster
 
+from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
@@ -49,7 +49,7 @@ class Timeline:
     def __init__(self, namespace: Namespace) -> None:
         self._namespace = namespace
         self.replaced: list[str] = []
-        self.fewest = {app: 2 for app in APPS}
+        self.fewest = dict.fromkeys(APPS, 2)
         self._seen = {uid for app in APPS for uid in self._uids(app)}
 
     def _pods(self, app: str) -> list[dict[str, Any]]:
