@@ -1,0 +1,105 @@
+"""The command line: `vmoperator run`, `vmoperator render FILE...`, `vmoperator crds`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+from vmoperator import __version__, commands
+
+_RENDER = """\
+Prints every object that the operator would keep for the objects in the files, as one YAML stream,
+without a cluster. A bad object is named on stderr with the offending field, the others are still
+printed, and the exit code is 1. Objects of other kinds are skipped.
+"""
+_EXAMPLES = """\
+examples:
+  vmoperator render examples/vmcluster.yaml
+  kubectl get vmcluster demo -o yaml | vmoperator render - | kubectl diff -f -
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose arguments are added when its command is chosen, so that `render` need not
+    load what only `run` needs."""
+
+    late: Callable[[argparse.ArgumentParser], None] | None = None
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        late, self.late = self.late, None
+        if late is not None:
+            late(self)
+        return super().parse_known_args(args, namespace)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code of the command: 0, 1 when something was refused, 2 for a bad command line."""
+    options = _parser().parse_args(argv)
+    try:
+        code: int = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read our output has seen enough (`| head`); Python would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="vmoperator", description="Runs VictoriaMetrics on Kubernetes."
+    )
+    parser.add_argument("--version", action="version", version=f"vmoperator {__version__}")
+    kinds = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=_Parser)
+    _add_run(kinds.add_parser("run", help="watch the cluster and keep it as the objects say"))
+    _add_render(
+        kinds.add_parser(
+            "render",
+            help="print the children of the objects in files, without a cluster",
+            description=_RENDER,
+            epilog=_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    about = "print the CustomResourceDefinitions of all kinds"
+    kinds.add_parser("crds", help=about, description=f"{about.capitalize()}.").set_defaults(
+        command=lambda _: commands.crds(_streams())
+    )
+    return parser
+
+
+def _add_run(parser: _Parser) -> None:
+    def late(chosen: argparse.ArgumentParser) -> None:
+        process = import_module("vmoperator.watch.process")
+        process.add_arguments(chosen)
+        chosen.set_defaults(command=process.main)
+
+    parser.description = "Watches the cluster and keeps it as the objects say, until SIGTERM."
+    parser.late = late
+
+
+def _add_render(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="file of objects, - for stdin")
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        default="default",
+        help="namespace of objects that name none (default: %(default)s)",
+    )
+    parser.set_defaults(
+        command=lambda options: commands.render(
+            options.files, namespace=options.namespace, streams=_streams()
+        )
+    )
+
+
+def _streams() -> commands.Streams:
+    return commands.Streams(stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

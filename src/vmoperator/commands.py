@@ -1,0 +1,119 @@
+"""Commands that need no cluster: `render` shows what an object becomes, `crds` the definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TextIO
+
+import yaml
+
+from vmoperator.api import KINDS, parsed
+from vmoperator.api.crd import definitions
+from vmoperator.api.unsupported import unsupported
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.base.settings import Settings
+from vmoperator.render import plan
+
+_NO_UID = "00000000-0000-0000-0000-000000000000"
+_WIDTH = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Streams:
+    """Where a command reads, writes and complains."""
+
+    stdin: TextIO
+    stdout: TextIO
+    stderr: TextIO
+
+
+class _Loader(yaml.CSafeLoader):
+    """YAML as the API server understands it: a timestamp is a string."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
+    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class Unreadable(Exception):
+    """A file that cannot be opened or is no YAML."""
+
+
+def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
+    """Writes every child of the objects in the files; exit code 1 if any object or file is bad."""
+    exit_code = 0
+    for path in paths:
+        name = "stdin" if path == "-" else path
+        try:
+            for document in _documents(path, streams.stdin):
+                exit_code |= _render_one(document, name, namespace, streams)
+        except Unreadable as error:
+            streams.stderr.write(f"{name}: {error}\n")
+            exit_code = 1
+    return exit_code
+
+
+def crds(streams: Streams) -> int:
+    """Writes the CustomResourceDefinitions of all kinds."""
+    _write(definitions(), streams.stdout)
+    return 0
+
+
+def _render_one(document: Any, path: str, namespace: str, streams: Streams) -> int:
+    if not isinstance(document, Mapping):
+        streams.stderr.write(f"{path}: a document is no object with kind and metadata\n")
+        return 1
+    kind, metadata = document.get("kind"), document.get("metadata") or {}
+    if kind not in KINDS:
+        known = ", ".join(KINDS)
+        streams.stderr.write(f"{path}: skipped {kind or 'an object without a kind'}: not {known}\n")
+        return 0
+    placed = {"namespace": namespace, "uid": _NO_UID, **metadata}
+    label = f"{path}: {kind} {placed['namespace']}/{placed.get('name', '(no name)')}"
+    try:
+        parent = parsed({**document, "metadata": placed})
+        children = plan(parent, Settings()).manifests
+    except SpecInvalid as error:
+        streams.stderr.write(f"{label}: {error}\n")
+        return 1
+    for field in unsupported(parent):
+        streams.stderr.write(f"{label}: {field} does not act yet\n")
+    _write(children, streams.stdout)
+    return 0
+
+
+def _documents(path: str, stdin: TextIO) -> Iterator[Any]:
+    """The documents of a file, lists of objects unfolded, empty ones left out."""
+    try:
+        text = stdin.read() if path == "-" else _text(path)
+        found = list(yaml.load_all(text, Loader=_Loader))
+    except (OSError, UnicodeDecodeError) as error:
+        raise Unreadable(getattr(error, "strerror", None) or str(error)) from error
+    except yaml.YAMLError as error:
+        raise Unreadable("no YAML: " + " ".join(str(error).split())) from error
+    for document in found:
+        if isinstance(document, Mapping) and document.get("kind") == "List":
+            yield from document.get("items") or ()
+        elif document is not None:
+            yield document
+
+
+def _text(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def _write(manifests: Iterable[Manifest], stream: TextIO) -> None:
+    yaml.dump_all(
+        manifests,
+        stream,
+        Dumper=yaml.CSafeDumper,
+        explicit_start=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=_WIDTH,
+    )
