@@ -114,6 +114,13 @@ def ensure(
     return [source.archive for source in sources if source.archive is not None]
 
 
+def standins(programs: Path, folder: Path, extra_tags: Sequence[str] = EXTRA_TAGS) -> list[Path]:
+    """Archives of the stand-ins alone, for clusters that have the other images."""
+    program = standin(programs)
+    entries = [entry for entry in CATALOGUE if entry.is_standin_possible]
+    return [_wrap(entry, program, folder, extra_tags) for entry in entries]
+
+
 def own_programs(binaries: Path) -> dict[str, Path]:
     """The user's programs by name (`vminsert` or `vminsert-prod`); raises ProgramUnusable."""
     found = {}

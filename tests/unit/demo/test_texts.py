@@ -1,0 +1,74 @@
+"""What the demo says, and what it reads from the answers of programs."""
+
+import pytest
+
+from demo.texts import (
+    cluster_words,
+    is_standin,
+    proxy_path,
+    status_in,
+    storage_node_lines,
+    what_now,
+)
+
+HEADING = "NAME   INSERT COUNT   STORAGE COUNT   SELECT COUNT   AGE   STATUS"
+METRICS = """vm_app_version{version="standin-v1.150.0-cluster-vminsert"} 1
+flag{name="storageNode", value="a,b", is_set="true"} 1
+standin_storage_node_up{addr="vmstorage-0:8400"} 1
+standin_storage_node_up{addr="vmstorage-1:8400"} 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("row", "status"),
+    [
+        pytest.param(HEADING, "", id="the heading"),
+        pytest.param("", "", id="an empty row"),
+        pytest.param("demo   2   2   2   3s   expanding", "expanding", id="expanding"),
+        pytest.param("demo   2   2   2   9s   operational", "operational", id="operational"),
+    ],
+)
+def test_the_status_of_a_row(row: str, status: str) -> None:
+    assert status_in(row) == status
+
+
+@pytest.mark.parametrize(
+    ("metrics", "want"),
+    [
+        pytest.param(METRICS, True, id="a stand-in"),
+        pytest.param(
+            'vm_app_version{version="vmselect-20261101-tags-v1.150.0-cluster", '
+            'short_version="v1.150.0"} 1\n',
+            False,
+            id="the real program",
+        ),
+        pytest.param('flag{name="x", value="standin-"} 1\n', False, id="the word elsewhere"),
+    ],
+)
+def test_a_stand_in_is_known_by_its_version(metrics: str, want: bool) -> None:
+    assert is_standin(metrics) is want
+
+
+def test_storage_nodes_are_told_one_by_one() -> None:
+    assert storage_node_lines("vminsert", METRICS) == [
+        "vminsert -> vmstorage-0:8400: connected",
+        "vminsert -> vmstorage-1:8400: NOT connected",
+    ]
+
+
+def test_a_service_is_reached_through_the_api_server() -> None:
+    assert proxy_path("vmselect", 8481, "/health") == (
+        "/api/v1/namespaces/default/services/"
+        "vmselect-example-vmcluster-persistent:8481/proxy/health"
+    )
+
+
+def test_the_end_says_how_to_look_around_and_how_to_clean_up() -> None:
+    text = what_now(["export KUBECONFIG=/k"], "/log", "make demo-down CLUSTER=local")
+    assert "  export KUBECONFIG=/k\n" in text
+    assert "kubectl get vmclusters -w" in text
+    assert text.endswith("Clean up:\n  make demo-down CLUSTER=local")
+
+
+def test_the_current_cluster_is_named_by_its_context() -> None:
+    assert cluster_words("current", "prod") == "your current cluster (context prod)"

@@ -1,0 +1,1 @@
+"""`make demo`: from nothing to a VMCluster that is operational, told step by step."""

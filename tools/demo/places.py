@@ -1,0 +1,219 @@
+"""The three kinds of cluster that the demo runs on."""
+
+import json
+import os
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Protocol
+
+from demo.errors import DemoFailed
+from demo.operator_process import Launch
+from demo.shell import Kubectl, run, say, show_run
+from demo.texts import LABEL, OBJECT, cluster_words
+from localcluster import Cluster
+from localcluster.images.catalogue import standins
+from localcluster.images.endpoint import Reference, endpoint, is_reachable
+from localcluster.paths import cache_root
+from localcluster.progress import Progress
+
+ROOT = Path(__file__).parents[2]
+CRDS = ROOT / "crds"
+CRD = "vmclusters.operator.victoriametrics.com"
+NAME = "vmoperator"
+KIND_MODULE = "sigs.k8s.io/kind@v0.33.0"
+
+
+def state_folder(cluster: str) -> Path:
+    """Where the demo on this cluster keeps the operator's log and what it must remember."""
+    return cache_root() / "demo" / cluster
+
+
+class Place(Protocol):
+    """One cluster: brought up, talked to, taken down."""
+
+    @property
+    def words(self) -> str: ...
+
+    def up(self) -> Kubectl:
+        """Brings up what is missing, and says so; raises DemoFailed."""
+
+    def operator(self) -> Launch:
+        """How `vmoperator run` is started."""
+
+    def exports(self) -> list[str]:
+        """Shell lines after which plain kubectl reaches the cluster."""
+
+    def down(self) -> None:
+        """Leaves nothing of the demo behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalPlace:
+    """A cluster of this project's own tool; the operator runs in its network, by its own name."""
+
+    words: str = cluster_words("local")
+
+    @property
+    def cluster(self) -> Cluster:
+        return Cluster(NAME)
+
+    def up(self) -> Kubectl:
+        with Progress() as progress:
+            Cluster(NAME, progress=progress).up(operator_rbac=ROOT / "deploy" / "rbac.yaml")
+        program, *options = self.cluster.kubectl_command()
+        return Kubectl(program, tuple(options))
+
+    def operator(self) -> Launch:
+        return Launch(
+            options=("--kubeconfig", str(self.cluster.operator_kubeconfig)),
+            prefix=self.cluster.command_inside([]),
+            environment=self.cluster.environment_inside(),
+        )
+
+    def exports(self) -> list[str]:
+        programs = self.cluster.programs
+        return [f"export KUBECONFIG={self.cluster.kubeconfig} PATH={programs}:$PATH"]
+
+    def down(self) -> None:
+        self.cluster.down()
+
+
+@dataclass(frozen=True, slots=True)
+class KindPlace:
+    """A kind cluster; the operator runs on the host."""
+
+    words: str = cluster_words("kind")
+
+    @property
+    def kubeconfig(self) -> Path:
+        return state_folder("kind") / "kubeconfig"
+
+    def up(self) -> Kubectl:
+        kind = self._kind()
+        if NAME not in run([kind, "get", "clusters"]).split():
+            settings = str(ROOT / "tools" / "kind" / "kind.yaml")
+            show_run([kind, "create", "cluster", "--name", NAME, "--config", settings])
+        self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+        self.kubeconfig.touch(mode=0o600)
+        self.kubeconfig.write_text(run([kind, "get", "kubeconfig", "--name", NAME]))
+        self._load_standins(kind)
+        return Kubectl(_kubectl_program(), ("--kubeconfig", str(self.kubeconfig)))
+
+    def _load_standins(self, kind: str) -> None:
+        """Where the nodes cannot pull the real images, the stand-ins take their place."""
+        place = endpoint(Reference.parse("docker.io/victoriametrics/vmstorage:latest"))
+        if place is not None and is_reachable(place.url):
+            return
+        say("The public registry is not reachable: loading stand-ins (no data is kept).")
+        folder = state_folder("kind")
+        for archive in standins(folder / "programs", folder / "images"):
+            show_run([kind, "load", "image-archive", str(archive), "--name", NAME])
+
+    @staticmethod
+    def _kind() -> str:
+        """The kind program, installed from its Go module if it is missing."""
+        own = cache_root() / "demo" / "bin"
+        found = shutil.which("kind") or shutil.which("kind", path=str(own))
+        if found is not None:
+            return found
+        go = shutil.which("go")
+        if go is None:
+            raise DemoFailed(
+                "kind is not installed, nor Go to install it: see https://kind.sigs.k8s.io"
+            )
+        show_run(["env", f"GOBIN={own}", go, "install", KIND_MODULE])
+        return str(own / "kind")
+
+    def operator(self) -> Launch:
+        return Launch(options=("--kubeconfig", str(self.kubeconfig)))
+
+    def exports(self) -> list[str]:
+        return [f"export KUBECONFIG={self.kubeconfig}"]
+
+    def down(self) -> None:
+        show_run([self._kind(), "delete", "cluster", "--name", NAME])
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentPlace:
+    """The cluster that the user's kubectl talks to; the context is remembered until the end."""
+
+    context: str
+    kubeconfig: str
+
+    @classmethod
+    def found(cls) -> "CurrentPlace":
+        """The context of the demo that is up, else the current one; raises DemoFailed."""
+        memory = state_folder("current") / "context.json"
+        if memory.exists():
+            return cls(**json.loads(memory.read_text()))
+        context = run([_kubectl_program(), "config", "current-context"]).strip()
+        return cls(context, os.environ.get("KUBECONFIG", ""))
+
+    @property
+    def words(self) -> str:
+        return cluster_words("current", self.context)
+
+    @property
+    def _options(self) -> tuple[str, ...]:
+        # A KUBECONFIG that lists several files is a thing of the environment, not of the option.
+        named = ("--kubeconfig", self.kubeconfig) if self._is_one_file else ()
+        return (*named, "--context", self.context)
+
+    @property
+    def _is_one_file(self) -> bool:
+        return bool(self.kubeconfig) and os.pathsep not in self.kubeconfig
+
+    def _kubectl(self) -> Kubectl:
+        return Kubectl(_kubectl_program(), self._options)
+
+    @property
+    def _memory(self) -> Path:
+        return state_folder("current") / "context.json"
+
+    def up(self) -> Kubectl:
+        kubectl = self._kubectl()
+        if not self._memory.exists():
+            if kubectl.run("get", "crd", CRD, "--ignore-not-found"):
+                raise DemoFailed(
+                    f"{self.words} knows VMClusters already, so another operator may look after "
+                    "them; the demo touches nothing there. Use CLUSTER=local or CLUSTER=kind."
+                )
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
+            self._memory.write_text(json.dumps(asdict(self)))
+        return kubectl
+
+    def operator(self) -> Launch:
+        return Launch(options=self._options)
+
+    def exports(self) -> list[str]:
+        return [f"kubectl config use-context {self.context}"]
+
+    def down(self) -> None:
+        if not self._memory.exists():
+            raise DemoFailed(f"no demo is up on {self.words}")
+        kubectl = self._kubectl()
+        kubectl.show("delete", "vmcluster", OBJECT, "--ignore-not-found", "--wait")
+        kubectl.show("delete", "pvc", "-l", LABEL)
+        crds = kubectl.run("get", "-f", str(CRDS), "-o", "name").split()
+        if any(kubectl.run("get", crd.partition("/")[2], "-A", "-o", "name") for crd in crds):
+            say("Other objects of ours are there, so the CustomResourceDefinitions stay.")
+        else:
+            kubectl.show("delete", "-f", str(CRDS))
+
+
+def place(cluster: str) -> Place:
+    """The place by its name."""
+    if cluster == "local":
+        return LocalPlace()
+    return KindPlace() if cluster == "kind" else CurrentPlace.found()
+
+
+def _kubectl_program() -> str:
+    """kubectl from PATH, else the one that the local cluster was built with."""
+    built = sorted((cache_root() / "programs").glob("*/kubectl"))
+    found = shutil.which("kubectl") or (str(built[-1]) if built else None)
+    if found is None:
+        raise DemoFailed("kubectl is not installed: https://kubernetes.io/docs/tasks/tools/")
+    return found
