@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.localcluster_images.small_registry import SmallRegistry, gzip_layer, served
 
 from localcluster.images.catalogue import ensure
 from localcluster.images.endpoint import Reference
 from localcluster.images.pull import pull
+from tests.unit.localcluster_images.small_registry import SmallRegistry, gzip_layer, served
 
 pytestmark = pytest.mark.cluster
 
