@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from generate.crds import definition_files
 from generate.rbac import rbac
@@ -14,14 +16,16 @@ from generate.unsupported import unsupported_page
 ROOT = Path(__file__).parents[2]
 
 
+@cache
 def outputs() -> Mapping[str, str]:
     """Path below the root of the project -> text of the file, the same on every run."""
-    return {
+    files = {
         **definition_files(),
         "deploy/rbac.yaml": rbac(),
         "docs/api.md": reference(),
         "docs/unsupported.md": unsupported_page(),
     }
+    return MappingProxyType(files)
 
 
 def write(root: Path = ROOT) -> list[str]:

@@ -1,0 +1,117 @@
+"""The definition of VMCluster: what users see of it, and what keeps it small."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from vmoperator.api.crd import definitions
+
+MAX_BYTES = 200_000
+
+
+@pytest.fixture(params=definitions(), ids=lambda definition: definition["metadata"]["name"])
+def definition(request: pytest.FixtureRequest) -> dict[str, Any]:
+    found: dict[str, Any] = request.param
+    return found
+
+
+def _schema(definition: dict[str, Any]) -> dict[str, Any]:
+    (version,) = definition["spec"]["versions"]
+    schema: dict[str, Any] = version["schema"]["openAPIV3Schema"]
+    return schema
+
+
+def _nodes(schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    yield path, schema
+    for name, below in schema.get("properties", {}).items():
+        yield from _nodes(below, f"{path}.{name}")
+    for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if key in schema:
+            yield from _nodes(schema[key], path + mark)
+
+
+def test_a_definition_fits_into_the_annotation_of_kubectl_apply(definition: dict[str, Any]) -> None:
+    assert len(json.dumps(definition).encode()) <= MAX_BYTES
+
+
+def test_the_columns_are_those_of_the_go_operator() -> None:
+    (cluster,) = definitions()
+    columns = cluster["spec"]["versions"][0]["additionalPrinterColumns"]
+    assert [column["name"].upper() for column in columns] == [
+        "INSERT COUNT",
+        "STORAGE COUNT",
+        "SELECT COUNT",
+        "AGE",
+        "STATUS",
+    ]
+    assert [column["type"] for column in columns] == ["string"] * 3 + ["date", "string"]
+
+
+def test_the_status_has_an_endpoint_of_its_own(definition: dict[str, Any]) -> None:
+    assert definition["spec"]["versions"][0]["subresources"] == {"status": {}}
+
+
+def test_the_root_holds_only_what_is_allowed_there(definition: dict[str, Any]) -> None:
+    schema = _schema(definition)
+    assert schema.keys() == {"type", "description", "properties", "required"}
+    assert schema["required"] == ["spec"]
+    assert schema["properties"]["metadata"] == {"type": "object"}
+
+
+def test_every_field_has_a_type_or_is_int_or_string(definition: dict[str, Any]) -> None:
+    bare = [
+        path
+        for path, node in _nodes(_schema(definition))
+        if "type" not in node and "x-kubernetes-int-or-string" not in node
+    ]
+    assert bare == []
+
+
+def test_nothing_has_a_default(definition: dict[str, Any]) -> None:
+    # A default would be written into every object and could not change with the operator.
+    assert [path for path, node in _nodes(_schema(definition)) if "default" in node] == []
+
+
+def _is_core(path: str) -> bool:
+    # Fields inside core types that are spelled out only to be checked.
+    return any(f".{name}." in path for name in ("resources", "volumeClaimTemplate.spec"))
+
+
+def test_each_of_our_fields_is_described_in_one_sentence(definition: dict[str, Any]) -> None:
+    spec = _schema(definition)["properties"]["spec"]
+    ours = {
+        path: node.get("description", "")
+        for path, node in _nodes(spec, "spec")
+        if not path.endswith(("[]", "{}", "[].name", "[].mountPath")) and not _is_core(path)
+    }
+    wrong = [path for path, text in ours.items() if not text.endswith(".") or "\n" in text]
+    assert len(ours) > 200
+    assert wrong == []
+
+
+def test_core_types_carry_no_descriptions(definition: dict[str, Any]) -> None:
+    described = [
+        path
+        for path, node in _nodes(_schema(definition))
+        if "description" in node and (_is_core(path) or path.endswith("{}"))
+    ]
+    assert described == []
+
+
+def test_every_rule_has_a_message_on_one_line(definition: dict[str, Any]) -> None:
+    rules = [
+        (path, rule)
+        for path, node in _nodes(_schema(definition))
+        for rule in node.get("x-kubernetes-validations", ())
+    ]
+    assert len(rules) > 20
+    bad = [path for path, rule in rules if "\n" in rule["message"] or not rule["reason"]]
+    assert bad == []
+
+
+def test_a_definition_is_the_same_on_every_call() -> None:
+    assert json.dumps(definitions()) == json.dumps(definitions())
