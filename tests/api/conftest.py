@@ -1,0 +1,24 @@
+"""A fake API server and a client of it, for each test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+from tests.fake_api import FakeApi
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.transport import Timeouts
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[FakeApi]:
+    async with FakeApi() as running:
+        yield running
+
+
+@pytest.fixture
+async def client(api: FakeApi) -> AsyncIterator[Client]:
+    timeouts = Timeouts(call_seconds=2, watch_seconds=20, silence_seconds=1)
+    async with Client(api.connection(), timeouts=timeouts) as connected:
+        yield connected

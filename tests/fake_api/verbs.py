@@ -1,0 +1,185 @@
+"""What the fake API server does with one request that is no watch."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonpatch
+import orjson
+from aiohttp import web
+
+from tests.fake_api.objects import Manifest, Objects
+from tests.fake_api.watches import selected
+
+if TYPE_CHECKING:
+    from tests.fake_api.server import Seen, Target
+
+_REASONS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    410: "Expired",
+    422: "Invalid",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
+
+
+def parsed(body: bytes) -> Any:
+    """The body of a request as data; None when there is none."""
+    return orjson.loads(body) if body else None
+
+
+def status_of(code: int, message: str) -> Manifest:
+    """A Status object, as the API server answers with when it refuses."""
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": _REASONS.get(code, ""),
+        "code": code,
+    }
+
+
+def refusal(code: int, message: str, *, headers: dict[str, str] | None = None) -> web.Response:
+    """The answer that says no."""
+    return web.json_response(status_of(code, message), status=code, headers=headers)
+
+
+def answer(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    """The answer to a request, which is carried out."""
+    if target.subresource == "eviction":
+        return _deleted(objects, target, seen.body.get("deleteOptions") or {})
+    if not target.name:
+        return (
+            _posted(objects, target, seen)
+            if seen.method == "POST"
+            else _listed(objects, target, seen)
+        )
+    applies = "apply-patch" in seen.headers.get("Content-Type", "")
+    live = objects.live.get(target.key)
+    if live is None and not applies:
+        kind = f"{target.resource.plural}.{target.resource.group}".rstrip(".")
+        return refusal(404, f'{kind} "{target.name}" not found')
+    if seen.method == "GET":
+        return web.json_response(live)
+    if seen.method == "DELETE":
+        return _deleted(objects, target, seen.body or {})
+    return _applied(objects, target, seen) if applies else _written(objects, target, seen)
+
+
+def _listed(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    limit = int(seen.query.get("limit", "0")) or len(objects.live) + 1
+    version, after = str(objects.version), ("", "", "")
+    if "continue" in seen.query:
+        token = json.loads(base64.b64decode(seen.query["continue"]))
+        version, after = token["version"], tuple(token["after"])
+        if int(version) < objects.oldest:
+            return refusal(410, "The provided continue parameter is too old")
+    found = [
+        (key, manifest)
+        for key, manifest in sorted(objects.live.items(), key=lambda item: item[0])
+        if key[0] == target.collection
+        and target.namespace in ("", key[1])
+        and key > after
+        and selected(manifest, seen.query)
+    ]
+    metadata: Manifest = {"resourceVersion": version}
+    if len(found) > limit:
+        token = {"version": version, "after": found[limit - 1][0]}
+        metadata["continue"] = base64.b64encode(json.dumps(token).encode()).decode()
+    items = [
+        {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
+        for _, manifest in found[:limit]
+    ]
+    resource = target.resource
+    return web.Response(
+        body=orjson.dumps(
+            {
+                "apiVersion": resource.api_version,
+                "kind": f"{resource.kind}List",
+                "metadata": metadata,
+                "items": items,
+            }
+        ),
+        content_type="application/json",
+    )
+
+
+def _posted(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    key = (target.collection, target.namespace, seen.body["metadata"]["name"])
+    if key in objects.live:
+        return refusal(409, f'{target.resource.plural} "{key[2]}" already exists')
+    written = objects.write(key, seen.body, manager=seen.query.get("fieldManager", "unknown"))
+    return web.json_response(written, status=201)
+
+
+def _deleted(objects: Objects, target: Target, options: Manifest) -> web.Response:
+    live = objects.live.get(target.key)
+    if live is None:
+        return refusal(404, f'{target.resource.plural} "{target.name}" not found')
+    uid = (options.get("preconditions") or {}).get("uid")
+    if uid and uid != live["metadata"]["uid"]:
+        message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: other"
+        return refusal(409, message)
+    if options.get("propagationPolicy") == "Orphan":
+        for manifest in objects.live.values():
+            references = manifest["metadata"].get("ownerReferences") or []
+            manifest["metadata"]["ownerReferences"] = [
+                item for item in references if item.get("uid") != live["metadata"]["uid"]
+            ]
+    return web.json_response(objects.delete(target.key))
+
+
+def _applied(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    manager = seen.query["fieldManager"]
+    force = seen.query.get("force") == "true"
+    if seen.query.get("dryRun"):
+        objects = copy.deepcopy(objects)
+    existed = target.key in objects.live
+    if target.subresource and not existed:
+        return refusal(404, f'{target.resource.plural} "{target.name}" not found')
+    result = objects.apply(
+        target.key, seen.body, manager=manager, force=force, subresource=target.subresource
+    )
+    if isinstance(result, list):
+        return refusal(409, f"Apply failed with 1 conflict: conflict with {', '.join(result)}")
+    return web.json_response(result, status=200 if existed else 201)
+
+
+def _written(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    live = objects.live[target.key]
+    kind = seen.headers.get("Content-Type", "")
+    if seen.method == "PUT":
+        after = seen.body
+    elif "json-patch" in kind:
+        after = jsonpatch.apply_patch(live, seen.body)
+    else:
+        after = _merge(live, seen.body)
+    version = after["metadata"].get("resourceVersion")
+    if version and version != live["metadata"]["resourceVersion"]:
+        return refusal(409, "the object has been modified; please apply your changes")
+    manager = seen.query.get("fieldManager", "unknown")
+    written = objects.write(target.key, after, manager=manager, subresource=target.subresource)
+    return web.json_response(written)
+
+
+def _merge(value: Any, patch: Any) -> Any:
+    """RFC 7396."""
+    if not isinstance(patch, dict):
+        return patch
+    result = dict(value) if isinstance(value, dict) else {}
+    for key, item in patch.items():
+        if item is None:
+            result.pop(key, None)
+        else:
+            result[key] = _merge(result.get(key), item)
+    return result
