@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from localcluster import Cluster
+from localcluster.errors import ClusterError
 from tests.unit.api.refused import BAD, REMOVED, ROOT, Bad, changed, example
 from vmoperator.api import parsed
 from vmoperator.api.crd import definitions
@@ -33,9 +33,9 @@ def _dry_run(cluster: Cluster, manifest: dict[str, Any]) -> dict[str, Any]:
 def _refusal(cluster: Cluster, manifest: dict[str, Any]) -> str:
     """The words with which kubectl apply fails."""
     command = ("apply", "--dry-run=server", "-f", "-")
-    with pytest.raises(subprocess.CalledProcessError) as refused:
+    with pytest.raises(ClusterError) as refused:
         cluster.kubectl(*command, input=json.dumps(manifest))
-    return str(refused.value.stderr)
+    return str(refused.value)
 
 
 @pytest.mark.parametrize("path", CRDS, ids=lambda path: path.name)
