@@ -50,7 +50,8 @@ def entering(namespace: Path) -> tuple[str, ...]:
 
 def exists(namespace: Path) -> bool:
     """True if the file is a live namespace, not a leftover of a half made one."""
-    return any(line.split()[1] == str(namespace) for line in Path("/proc/mounts").open())
+    mounts = Path("/proc/mounts").read_text().splitlines()
+    return any(line.split()[1] == str(namespace) for line in mounts)
 
 
 def ensure(namespace: Path, nodes: int) -> None:
