@@ -54,15 +54,17 @@ def progress(sight: Sight) -> Progress:
         for service, slices in sorted(sight.slices.items())
         if not {pod.ref.name for pod in updated} <= _serving(slices)
     )
+    remaining = sum(pod not in updated and not pod.deleting for pod in sight.pods)
     listed = [
         pod for pod in updated if all(pod.ref.name in _serving(s) for s in sight.slices.values())
     ]
-    count = 0 if sight.held else min(len(listed), _available(status, len(listed)))
+    # A pod of the old spec that a surge still keeps beside the new ones is not replaced yet.
+    replaced = sight.desired - max(0, len(updated) + remaining - sight.desired)
+    count = 0 if sight.held else min(len(listed), _available(status, len(listed)), replaced)
     complete = (
         not sight.held
         and status.observed
         and count >= sight.desired
-        and status.replicas == sight.desired
         and sum(not pod.deleting for pod in sight.pods) == sight.desired
     )
     return Progress(
