@@ -3,6 +3,7 @@
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.errors import DemoFailed
@@ -126,15 +127,30 @@ def ask(kubectl: Kubectl) -> None:
 
 
 def _write_and_read(kubectl: Kubectl) -> None:
-    kubectl.post_raw(
-        proxy_path("vminsert", 8480, "/insert/0/prometheus/api/v1/import/prometheus"),
-        sample_line(SAMPLE),
-    )
-    say(f"  written through vminsert: {sample_line(SAMPLE).strip()}")
+    sample = sample_line(SAMPLE)
+    insert = proxy_path("vminsert", 8480, "/insert/0/prometheus/api/v1/import/prometheus")
+    _patiently(lambda: kubectl.post_raw(insert, sample), "")
+    say(f"  written through vminsert: {sample.strip()}")
     query = "/select/0/prometheus/api/v1/query?query=vmoperator_demo&nocache=1&latency_offset=1ms"
-    deadline = time.monotonic() + DATA_SECONDS
-    while f'"{SAMPLE}"' not in (answer := kubectl.get_raw(proxy_path("vmselect", 8481, query))):
-        if time.monotonic() > deadline:
-            raise DemoFailed(f"the sample did not come back; vmselect answers {answer}")
-        time.sleep(1)
+    select = proxy_path("vmselect", 8481, query)
+    answer = _patiently(lambda: kubectl.get_raw(select), f'"{SAMPLE}"')
     say(f"  read through vmselect:    {answer.strip()}")
+
+
+def _patiently(asked: Callable[[], str], wanted: str) -> str:
+    """The first answer that holds `wanted`; raises DemoFailed after DATA_SECONDS.
+
+    A program whose pod is ready may still wait for the names of its storage nodes.
+    """
+    deadline = time.monotonic() + DATA_SECONDS
+    while True:
+        try:
+            answer = asked()
+            if wanted in answer:
+                return answer
+            problem = DemoFailed(f"the sample did not come back; the answer is {answer}")
+        except DemoFailed as error:
+            problem = error
+        if time.monotonic() > deadline:
+            raise problem
+        time.sleep(0.5)
