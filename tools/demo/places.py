@@ -9,7 +9,7 @@ from typing import Protocol
 
 from demo.errors import DemoFailed
 from demo.operator_process import Launch
-from demo.shell import Kubectl, run, say, show_run
+from demo.shell import ROOT, Kubectl, run, say, show_run
 from demo.texts import LABEL, OBJECT, cluster_words
 from localcluster import Cluster
 from localcluster.images.catalogue import standins
@@ -17,7 +17,6 @@ from localcluster.images.endpoint import Reference, endpoint, is_reachable
 from localcluster.paths import cache_root
 from localcluster.progress import Progress
 
-ROOT = Path(__file__).parents[2]
 CRDS = ROOT / "crds"
 CRD = "vmclusters.operator.victoriametrics.com"
 NAME = "vmoperator"

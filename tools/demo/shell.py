@@ -8,6 +8,8 @@ from pathlib import Path
 
 from demo.errors import DemoFailed
 
+ROOT = Path(__file__).parents[2]
+
 
 def say(text: str = "") -> None:
     """Prints at once, also into a pipe."""
@@ -46,8 +48,8 @@ class Kubectl:
         return run(self.command(*words), text)
 
     def show(self, *words: str) -> None:
-        """Shows the command as a user types it, and its output."""
-        say(f"$ kubectl {' '.join(words)}")
+        """Shows the command as a user types it at the project's root, and its output."""
+        say(f"$ kubectl {' '.join(words)}".replace(f"{ROOT}/", ""))
         say(indented(self.run(*words)))
 
     def get_raw(self, path: str) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from demo.errors import DemoFailed
 from demo.operator_process import OperatorProcess
-from demo.places import CRDS, ROOT, Place
-from demo.shell import Kubectl, indented, say, tail
+from demo.places import CRDS, Place
+from demo.shell import ROOT, Kubectl, indented, say, tail
 from demo.texts import (
     LABEL,
     OBJECT,
