@@ -44,6 +44,7 @@ def stage(workload: Workload) -> Stage:
         workload=made(workload),
         services=listing(workload),
         max_unavailable=workload.max_unavailable,
+        is_paused=bool(workload.spec.paused),
     )
 
 

@@ -1,0 +1,127 @@
+"""Every field acts: what is taken away from an object takes its effect away."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tests.unit.render.clusters import CASES, case, planned
+
+from vmoperator.api import parsed
+from vmoperator.api.model import SpecModel, parts_of
+from vmoperator.api.unsupported import MARK
+from vmoperator.api.vmcluster import VMClusterSpec
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.render import Plan
+
+Path = tuple[str, ...]
+
+WITHOUT_EFFECT = {
+    "paused": "the whole pass is left out, before anything is rendered",
+    "podMetadata.name": "pods are named by their controllers",
+    "volumeClaimTemplate.apiVersion": "a claim template has one API version",
+    "volumeClaimTemplate.kind": "a claim template has one kind",
+    "volumeClaimTemplate.status": "a template has no status",
+    "keyRef.optional": "a licence that may be missing is no licence",
+}
+"""Ends of the paths of fields that change nothing on purpose, and why."""
+
+SHADOWED = {
+    ("everything", "spec.useStrictSecurity"): "each component says it itself",
+    ("everything", "spec.clusterVersion"): "componentVersion wins",
+    ("everything", "spec.vmstorage.componentVersion"): "image.tag wins",
+    ("everything", "spec.vmselect.componentVersion"): "image.tag wins",
+    ("everything", "spec.vminsert.componentVersion"): "image.tag wins",
+    ("everything", "spec.vminsert.updateStrategy"): "it is the default",
+    ("sidecars", "spec.vminsert.extraEnvs"): "the container of the same name replaces it",
+    ("native-rollout", "spec.vmstorage.rollingUpdateStrategyBehavior.maxUnavailable"): "it is the default",
+}
+"""Fields of a case that another field of it, or the default, makes ineffective, and why."""
+
+
+def _is_unsupported(model: type[SpecModel], name: str) -> bool:
+    extra = model.model_fields[name].json_schema_extra
+    return isinstance(extra, dict) and MARK in extra
+
+
+def _set_leaves(part: SpecModel, path: Path = ()) -> Iterator[Path]:
+    for name, field in type(part).model_fields.items():
+        value, here = getattr(part, name), (*path, str(field.alias))
+        first = value[0] if isinstance(value, list) and value else value
+        if value is None or _is_unsupported(type(part), name):
+            continue
+        if isinstance(first, SpecModel):
+            place = ("0",) if isinstance(value, list) else ()
+            yield from _set_leaves(first, (*here, *place))
+        else:
+            yield here
+
+
+def _all_leaves(model: type[SpecModel], path: Path = ()) -> Iterator[Path]:
+    for name, field in model.model_fields.items():
+        here = (*path, str(field.alias))
+        parts = [] if _is_unsupported(model, name) else list(parts_of(field.annotation))
+        for part in parts:
+            yield from _all_leaves(part, here)
+        if not parts and not _is_unsupported(model, name):
+            yield here
+
+
+def _without(manifest: Manifest, path: Path, *, null: bool = False) -> Manifest:
+    changed = copy.deepcopy(manifest)
+    place: Any = changed
+    for key in path[:-1]:
+        place = place[int(key)] if isinstance(place, list) else place[key]
+    if null:
+        place[path[-1]] = None
+    else:
+        del place[path[-1]]
+    return changed
+
+
+def _has_no_effect(path: Path) -> bool:
+    return any(".".join(path).endswith(end) for end in WITHOUT_EFFECT if end != "paused") or (
+        path == ("spec", "paused")
+    )
+
+
+def _outcome(manifest: Manifest) -> Plan | str:
+    try:
+        return planned(manifest)
+    except SpecInvalid as error:
+        return str(error)
+
+
+CHECKED = [
+    (name, ("spec", *path))
+    for name in CASES
+    for path in _set_leaves(parsed(case(name)).spec)
+    if not _has_no_effect(("spec", *path))
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"), CHECKED, ids=[f"{name}: {'.'.join(path)}" for name, path in CHECKED]
+)
+def test_a_field_that_is_removed_loses_its_effect(name: str, path: Path) -> None:
+    manifest = case(name)
+    removed = _outcome(_without(manifest, path))
+    assert _outcome(_without(manifest, path, null=True)) == removed
+    if (name, ".".join(path)) in SHADOWED:
+        assert removed == planned(manifest)
+    else:
+        assert removed != planned(manifest)
+
+
+def test_every_field_of_the_models_is_set_in_some_case_and_acts_there() -> None:
+    acting = {
+        tuple(key for key in path if not key.isdecimal())
+        for name, path in CHECKED
+        if (name, ".".join(path)) not in SHADOWED
+    }
+    known = {("spec", *path) for path in _all_leaves(VMClusterSpec)}
+    missing = {path for path in known if path not in acting and not _has_no_effect(path)}
+    assert sorted(".".join(path) for path in missing) == []
