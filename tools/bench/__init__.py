@@ -1,0 +1,1 @@
+"""The benchmark: drives any operator of these kinds through its API server, and counts."""
