@@ -175,7 +175,7 @@ async def test_an_outage_is_told_once_and_survived(
     await until(lambda: watched.informer.state is State.LIVE)
     words = [record.getMessage() for record in caplog.records if "services" in record.getMessage()]
     assert len(words) == 3
-    assert "unreachable, trying on: the test says so" in words[1]
+    assert "unreachable; trying on (the test says so)" in words[1]
     assert words[2] == "services: 1 objects, live"
 
 

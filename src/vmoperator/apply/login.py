@@ -29,7 +29,9 @@ def connection(
     the pod, ~/.kube/config. A named context asks for a kubeconfig, also inside a pod.
     """
     given = os.environ if environ is None else environ
-    paths = _paths(kubeconfig) or _paths(given.get("KUBECONFIG", ""))
+    if kubeconfig:
+        return from_kubeconfig((Path(kubeconfig).expanduser(),), context=context)
+    paths = _paths(given.get("KUBECONFIG", ""))
     if not paths and not context and "KUBERNETES_SERVICE_HOST" in given:
         return in_cluster(given, service_account)
     paths = paths or (Path(given.get("HOME", "~")).expanduser() / ".kube/config",)

@@ -42,6 +42,13 @@ class State(StrEnum):
     UNREACHABLE = "unreachable"
 
 
+_WORDS = {
+    State.FORBIDDEN: "the right to list and watch them is missing",
+    State.MISSING: "the API server does not know them: is the CRD installed (vmoperator crds)?",
+    State.UNREACHABLE: "unreachable",
+}
+
+
 @dataclass(slots=True)
 class Informer(Generic[T]):
     """Keeps `store` filled with the transformed objects of one collection.
@@ -207,4 +214,5 @@ class Informer(Generic[T]):
         if why is None:
             log.info("%s%s: %s objects, live", self.resource.plural, where, len(self._versions))
         else:
-            log.warning("%s%s: %s, trying on: %s", self.resource.plural, where, state, why)
+            words = _WORDS[state]
+            log.warning("%s%s: %s; trying on (%s)", self.resource.plural, where, words, why)

@@ -1,0 +1,128 @@
+"""Process: `vmoperator run`, from its options to its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import signal
+from collections.abc import Sequence
+from typing import Any, Final
+
+from vmoperator.apply.client import USER_AGENT, Client
+from vmoperator.apply.connection import Connection
+from vmoperator.apply.login import connection
+from vmoperator.apply.reconcile import Reconciler
+from vmoperator.apply.world import World
+from vmoperator.base.errors import SettingsInvalid
+from vmoperator.base.settings import Settings
+from vmoperator.watch import logs
+from vmoperator.watch.informer import Informer
+from vmoperator.watch.queue import WorkQueue
+from vmoperator.watch.shell import Shell
+from vmoperator.watch.wiring import Wiring
+
+log = logging.getLogger(__name__)
+
+_DRAIN_SECONDS: Final = 1.5
+"""A pass that runs when the process is asked to end may go on for so long."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of `vmoperator run`."""
+    parser.add_argument(
+        "--kubeconfig",
+        metavar="FILE",
+        default="",
+        help="how to reach the API server (default: $KUBECONFIG, the pod's service account, "
+        "~/.kube/config)",
+    )
+    parser.add_argument(
+        "--context", metavar="NAME", default="", help="context of the kubeconfig to use"
+    )
+    parser.add_argument(
+        "-n",
+        "--namespace",
+        metavar="NAMESPACE",
+        action="append",
+        default=[],
+        dest="namespaces",
+        help="look after this namespace alone; may be given more than once (default: all)",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=logs.FORMATS,
+        default="text",
+        help="text for people, or one JSON object per line (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=logs.LEVELS,
+        default="info",
+        help="tell nothing below this level (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=_positive,
+        default=8,
+        help="bring so many objects in line at the same time (default: %(default)s)",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; exit code 0 then, 1 when the connection is not set up well."""
+    logs.configure(options.log_format, options.log_level)
+    try:
+        found = connection(options.kubeconfig, context=options.context)
+    except SettingsInvalid as wrong:
+        log.error("%s", wrong)
+        return 1
+    log.info("%s: %s, by %s", USER_AGENT, found.server, found.source)
+    asyncio.run(_run(found, options))
+    return 0
+
+
+async def _run(found: Connection, options: argparse.Namespace) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    namespaces = tuple(dict.fromkeys(options.namespaces))
+    async with Client(found) as client:
+        world = World()
+        reconciler = Reconciler(client, world, Settings())
+        queue = WorkQueue(reconciler.reconcile, workers=options.workers)
+        informers = Wiring(client, world, queue.add).informers(namespaces)
+        shell = Shell(found, namespaces, queue.add)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(informer.run()) for informer in informers]
+            tasks.append(group.create_task(shell.run()))
+            tasks.append(group.create_task(_work(informers, queue, world)))
+            await stop.wait()
+            log.info("asked to end: finishing what runs")
+            # kopf needs a moment to end; it has it while the queue drains.
+            for task in tasks[:-1]:
+                task.cancel()
+            if not await queue.drain(_DRAIN_SECONDS):
+                log.warning("a pass was cut short; the next start takes it up again")
+            tasks[-1].cancel()
+
+
+async def _work(informers: Sequence[Informer[Any]], queue: WorkQueue, world: World) -> None:
+    """Work the queue as soon as the world is known: a pass over half of it would do harm."""
+    await asyncio.gather(*(informer.synced.wait() for informer in informers))
+    log.info(
+        "the world is known: %s objects to look after, with %s children and %s pods",
+        len(world.parents),
+        len(world.children),
+        len(world.pods),
+    )
+    await queue.run()
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
