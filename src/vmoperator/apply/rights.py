@@ -23,16 +23,16 @@ KEEP = (*READ, "create", "patch", "update", "delete")
 RIGHTS = (
     Right(GROUP, ("vmclusters",), READ, "see what users ask for; their objects are never written"),
     Right(GROUP, ("vmclusters/status",), ("get", "patch"), "report how far it is"),
+    # Needed for owner references that block deletion, where OwnerReferencesPermissionEnforcement
+    # is switched on (OpenShift).
+    Right(GROUP, ("vmclusters/finalizers",), ("update",), "be the owner of what it makes"),
     Right("apps", ("statefulsets", "deployments"), KEEP, "run the components"),
+    Right("apps", ("statefulsets/status",), ("patch",), "record that a rollout has ended"),
     Right("", ("services", "serviceaccounts"), KEEP, "give components addresses and identities"),
     Right("policy", ("poddisruptionbudgets",), KEEP, "bound what evictions may take away"),
     Right("", ("pods",), (*READ, "delete"), "see pods, replace those that cannot become ready"),
     Right("", ("pods/eviction",), ("create",), "replace pods in a rollout under their budgets"),
     Right("discovery.k8s.io", ("endpointslices",), READ, "see whether Services list ready pods"),
-    Right("", ("persistentvolumeclaims",), READ, "see whether claims are bound; never deleted"),
-    Right("storage.k8s.io", ("storageclasses",), READ, "see whether volumes can grow"),
-    Right("", ("events",), ("create", "patch"), "tell users what happened"),
-    Right("events.k8s.io", ("events",), ("create", "patch"), "tell users what happened"),
     Right(
         "apiextensions.k8s.io",
         ("customresourcedefinitions",),
