@@ -16,8 +16,8 @@ from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.world import World
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.settings import Settings
-from vmoperator.watch import logs
 from vmoperator.watch.informer import Informer
+from vmoperator.watch.logs import FORMATS, LEVELS, configure
 from vmoperator.watch.queue import WorkQueue
 from vmoperator.watch.shell import Shell
 from vmoperator.watch.wiring import Wiring
@@ -51,13 +51,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--log-format",
-        choices=logs.FORMATS,
+        choices=FORMATS,
         default="text",
         help="text for people, or one JSON object per line (default: %(default)s)",
     )
     parser.add_argument(
         "--log-level",
-        choices=logs.LEVELS,
+        choices=LEVELS,
         default="info",
         help="tell nothing below this level (default: %(default)s)",
     )
@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Run until SIGTERM or SIGINT; exit code 0 then, 1 when the connection is not set up well."""
-    logs.configure(options.log_format, options.log_level)
+    configure(options.log_format, options.log_level)
     try:
         found = connection(options.kubeconfig, context=options.context)
     except SettingsInvalid as wrong:
