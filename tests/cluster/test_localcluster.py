@@ -207,7 +207,7 @@ def test_a_program_inside_reaches_services_by_name_and_the_api(cluster: Cluster)
 def fetched(cluster: Cluster, url: str) -> str:
     code = f"import urllib.request as r; print(r.urlopen({url!r}, timeout=3).read().decode())"
     with cluster.popen_inside(["python3", "-c", code], stdout=subprocess.PIPE) as process:
-        return process.communicate()[0].strip()
+        return str(process.communicate()[0]).strip()
 
 
 def test_a_volume_serves_any_user_grows_and_goes(cluster: Cluster) -> None:

@@ -74,12 +74,11 @@ class Builder:
         self._left: list[Build] = []
         self._lock = threading.Lock()
 
-    def run(self) -> None:
-        """Makes all that is missing; raises BuildFailed. What is finished stays if interrupted."""
+    def run(self, builds: list[Build]) -> None:
+        """Makes what is planned; raises BuildFailed. What is finished stays if interrupted."""
         self.programs.mkdir(parents=True, exist_ok=True)
         if not (self.programs / "pause").exists():
             self._build_pause()
-        builds = plan(self.programs)
         if not builds:
             return
         self._left = list(builds)
@@ -165,6 +164,13 @@ class Builder:
             if done.returncode != 0:
                 raise BuildFailed(f"gcc failed for pause.c:\n{done.stderr}")
             temporary.rename(self.programs / "pause")
+
+
+def drop_old(programs: Path, in_use: set[str]) -> None:
+    """Removes programs of other versions that no cluster runs, but for the latest of them."""
+    others = [p for p in programs.parent.iterdir() if p != programs and p.name not in in_use]
+    for folder in sorted(others, key=lambda p: p.stat().st_mtime)[:-1]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def drop_lean_cache(lean_cache: Path) -> None:

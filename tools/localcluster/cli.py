@@ -7,11 +7,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from localcluster import audit
+from localcluster import audit, preflight, startup
 from localcluster.cluster import Cluster
 from localcluster.errors import ClusterError
 from localcluster.parts import expected
-from localcluster.paths import DEFAULT_NAME
+from localcluster.paths import DEFAULT_NAME, Paths, cache_root
 from localcluster.progress import Progress, duration
 
 DESCRIPTION = """\
@@ -73,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     _add_up(command("up", up, "bring the cluster up, or repair it"))
+    _add_build(command("build", build, "build the pinned programs, unless they are built, and end"))
     gone = command("down", down, "take the cluster away: processes, mounts, namespace, files")
     gone.add_argument("--purge", action="store_true", help="drop programs and images as well")
     command("status", status, "processes, nodes, disk and paths; exit status 1 unless all is up")
@@ -95,7 +96,6 @@ def parser() -> argparse.ArgumentParser:
 def _add_up(made: argparse.ArgumentParser) -> None:
     add = made.add_argument
     add("--nodes", type=_positive, metavar="N", help="how many nodes (default: 1, or as before)")
-    add("--lean", action="store_true", help="build in Go caches of its own, dropped afterwards")
     add(
         "--binaries",
         type=_folder,
@@ -108,6 +108,12 @@ def _add_up(made: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a manifest with the ClusterRole vmoperator, for the identity in operator.conf",
     )
+    _add_build(made)
+
+
+def _add_build(made: argparse.ArgumentParser) -> None:
+    add = made.add_argument
+    add("--lean", action="store_true", help="build in Go caches of its own, dropped afterwards")
     add("--plain", action="store_true", help="plain progress lines even on a terminal")
 
 
@@ -153,6 +159,13 @@ def up(given: argparse.Namespace) -> int:
     return 0
 
 
+def build(given: argparse.Namespace) -> int:
+    with Progress(live=False if given.plain else None) as progress:
+        paths = Paths(given.name, cache_root())
+        print(f"Programs: {startup.ensure_programs(paths, progress, lean=given.lean)}")
+    return 0
+
+
 def down(given: argparse.Namespace) -> int:
     Cluster(given.name).down(purge=given.purge)
     print(f"Cluster {given.name} is gone.")
@@ -163,12 +176,14 @@ def status(given: argparse.Namespace) -> int:
     # Imported here: `status` alone needs it.
     from localcluster.status import report
 
+    preflight.check_root()
     text, works = report(Cluster(given.name))
     print(text)
     return 0 if works else 1
 
 
 def load(given: argparse.Namespace) -> int:
+    preflight.check_root()
     for image in Cluster(given.name).load(given.archive):
         print(f"loaded {image}")
     return 0
@@ -180,6 +195,7 @@ def kubectl(given: argparse.Namespace) -> int:
 
 
 def execute(given: argparse.Namespace) -> int:
+    preflight.check_root()
     cluster = Cluster(given.name)
     command = cluster.command_inside(given.rest or [os.environ.get("SHELL", "sh")])
     os.execvpe(command[0], command, cluster.environment_inside())
@@ -202,6 +218,7 @@ def logs(given: argparse.Namespace) -> int:
 
 
 def node_command(given: argparse.Namespace) -> int:
+    preflight.check_root()
     cluster = Cluster(given.name)
     if given.action == "stop":
         cluster.stop_node(given.node)

@@ -142,10 +142,10 @@ class Cluster:
         path = f"{self.programs}:{own.get('PATH', os.defpath)}"
         return {**own, "KUBECONFIG": str(self.kubeconfig), "PATH": path}
 
-    def popen_inside(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[str]":
+    def popen_inside(self, argv: Sequence[str], **options: Any) -> "subprocess.Popen[Any]":
         """Starts a program in the cluster's network; text mode; signals reach it directly."""
-        options.setdefault("env", self.environment_inside())
-        return subprocess.Popen(self.command_inside(argv), text=True, **options)
+        settings = {"env": self.environment_inside(), "text": True, **options}
+        return subprocess.Popen(self.command_inside(argv), **settings)
 
     def load(self, archive: Path) -> list[str]:
         """Imports an image archive into every running node; returns the images in it."""

@@ -52,6 +52,8 @@ def install_packages(progress: Progress, wanted: dict[str, str]) -> None:
     if not missing:
         return
     names = " ".join(missing)
+    if os.geteuid() != 0:
+        raise MachineNotReady(f"missing, and only root can install them: apt-get install {names}")
     if shutil.which("apt-get") is None:
         raise MachineNotReady(f"missing, and no apt-get to install them: {names}")
     with progress.step(f"install Debian packages: {names}"):

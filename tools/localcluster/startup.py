@@ -33,7 +33,6 @@ class Options:
 
 def ensure_programs(paths: Paths, progress: Progress, *, lean: bool) -> Path:
     """The folder of the built programs, built first if they lack."""
-    preflight.install_packages(progress, preflight.PACKAGES)
     programs = paths.cache / "programs" / versions.programs_key()
     if building.complete(programs):
         return programs
@@ -42,9 +41,13 @@ def ensure_programs(paths: Paths, progress: Progress, *, lean: bool) -> Path:
     preflight.check_disk(paths.cache, preflight.BUILD_NEEDS_GB)
     lean_cache = paths.cache / "lean" if lean else None
     with state.locked(paths.cache / "clusters" / ".build.lock"):
-        building.Builder(programs, progress, lean_cache=lean_cache).run()
+        # Planned while the lock is held: another command may have built meanwhile.
+        builder = building.Builder(programs, progress, lean_cache=lean_cache)
+        builder.run(building.plan(programs))
         if lean_cache is not None:
             building.drop_lean_cache(lean_cache)
+        in_use = {found.programs for found in state.every(paths)}
+        building.drop_old(programs, in_use)
     return programs
 
 
@@ -60,8 +63,9 @@ class Startup:
         """Makes the cluster work; returns False if it did already."""
         found = State.read(self.paths.state)
         if found is not None and self._works(found):
-            self._apply_operator_rights()
+            self._renew(found)
             return False
+        preflight.install_packages(self.progress, preflight.PACKAGES)
         preflight.check_kernel()
         preflight.check_disk(self.paths.cache, preflight.CLUSTER_NEEDS_GB)
         self.programs = ensure_programs(self.paths, self.progress, lean=self.options.lean)
@@ -88,6 +92,20 @@ class Startup:
             and all(parts.running(p) for p in expected(found.nodes))
             and ApiClient(self.paths.pki, found.port).ready()
         )
+
+    def _renew(self, found: State) -> None:
+        """Does to a working cluster what was asked for and can be done to it."""
+        if found.programs != versions.programs_key():
+            self.progress.say("It runs older programs than are pinned now: `down`, then `up`.")
+        if self.options.nodes is not None and self.options.nodes < found.nodes:
+            self.progress.say(f"It keeps its {found.nodes} nodes: `down` first to have fewer.")
+        self.state = found
+        self.parts = Parts(self.paths, self.programs, found.port)
+        if self.options.binaries is not None:
+            archives = self._archives()
+            for of in self.nodes:
+                self._load(NodeImages(of, self.parts.start_node(of)), archives)
+        self._apply_operator_rights()
 
     def _prepare(self, found: State | None) -> State:
         """The state to go on from; anything that cannot be gone on from is removed first."""
@@ -169,9 +187,11 @@ class Startup:
             control.result()
             self.parts.start_kubelet(of, enter)
             self.parts.wait(lambda: self.api.nodes().get(of.name, False), of.part("kubelet"))
-        given = archives.result()
-        with self.progress.step(f"{of.name}: images") as step:
-            step.note(f"{images.load_new(given)} of {len(given)} new")
+        self._load(images, archives.result())
+
+    def _load(self, images: NodeImages, archives: list[Path]) -> None:
+        with self.progress.step(f"{images.node.name}: images") as step:
+            step.note(f"{images.load_new(archives)} of {len(archives)} new")
 
     def _archives(self) -> list[Path]:
         """The image archives that every node gets."""

@@ -70,16 +70,18 @@ def locked(lock: Path) -> Iterator[None]:
                 return
 
 
+def every(paths: Paths) -> list[State]:
+    """The states of all clusters of this cache."""
+    read = (State.read(file) for file in (paths.cache / "clusters").glob("*/cluster.json"))
+    return [state for state in read if state is not None]
+
+
 def free_port(paths: Paths) -> int:
     """A port of the host's loopback that nobody listens on and no other cluster has.
 
     Call it, and write the state, while `locked` on `ports_lock`.
     """
-    taken = {
-        state.port
-        for file in (paths.cache / "clusters").glob("*/cluster.json")
-        if (state := State.read(file)) is not None
-    }
+    taken = {state.port for state in every(paths)}
     for port in range(FIRST_PORT, LAST_PORT + 1):
         if port not in taken and port_is_free(port):
             return port
