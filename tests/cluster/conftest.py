@@ -16,6 +16,7 @@ from typing import IO, Any
 import pytest
 
 from localcluster import Cluster
+from localcluster.errors import ClusterError
 
 ROOT = Path(__file__).parents[2]
 KEEP = bool(os.environ.get("KEEP_CLUSTER"))
@@ -74,12 +75,20 @@ class Operator:
         return self.log_path.read_text()
 
 
+def _served(cluster: Cluster) -> bool:
+    try:
+        cluster.kubectl("get", "vmclusters", "-A")
+    except ClusterError:
+        return False
+    return True
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     one = Cluster("vmoperator-test")
     one.up(operator_rbac=ROOT / "deploy/rbac.yaml")
     one.kubectl("apply", "-f", str(ROOT / "crds"))
-    one.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    until(lambda: _served(one), seconds=30, what="the kinds are served")
     yield one
     if not KEEP:
         one.down()

@@ -29,8 +29,7 @@ class Watching:
         self._output = output
         self._file = output.open("wb")
         self._process = subprocess.Popen(
-            [str(cluster.kubectl_path), "--kubeconfig", str(cluster.kubeconfig)]
-            + ["-n", namespace, "get", "vmclusters", "-w"],
+            cluster.kubectl_command("-n", namespace, "get", "vmclusters", "-w"),
             stdout=self._file,
             stderr=subprocess.STDOUT,
         )
