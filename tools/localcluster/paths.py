@@ -9,8 +9,8 @@ from pathlib import Path
 from localcluster.errors import ClusterError
 
 DEFAULT_NAME = "vmoperator"
-# A unix socket's path holds 107 bytes; kubelet and containerd add up to 55 below the run directory.
-LONGEST_RUN_DIR = 52 + len("/nodes/node-1")
+# A unix socket's path holds 107 bytes; this is the longest below the run directory.
+LONGEST_RUN_DIR = 107 - len("/nodes/node-1/kubelet/pod-resources/kubelet.sock")
 
 
 def cache_root() -> Path:
