@@ -14,10 +14,13 @@ from vmoperator.base.manifest import Manifest, Ref, digest, ref_of
 from vmoperator.base.resource import BY_KIND
 from vmoperator.observe.claims import kept_claims
 from vmoperator.observe.facts import Child, child
-from vmoperator.observe.ownership import healed, intrusions, uncovered
+from vmoperator.observe.ownership import healed, intrusions, place, uncovered
 from vmoperator.observe.verdict import Finding, Reason
 
 log = logging.getLogger(__name__)
+
+# The API server's words for a field that cannot be changed in place.
+_IMMUTABLE = ("updates to statefulset spec", "field is immutable", "may not change once set")
 
 
 @dataclass(slots=True)
@@ -59,9 +62,7 @@ class Writer:
         try:
             return await self._write(manifest, live)
         except Invalid as error:
-            self.findings.append(
-                Finding(reason=Reason.REFUSED, message=f"{ref.kind} {ref.name}: {error}")
-            )
+            self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
         except Forbidden as error:
             self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
         return False
@@ -77,13 +78,17 @@ class Writer:
                 or not live.instance
             ):
                 continue
-            log.info("deleting %s: it is no longer wanted", ref, extra={"ref": self.parent})
+            log.info("deleting %s: it is no longer wanted", ref, extra=self._extra)
             try:
                 await self.client.delete(BY_KIND[ref.kind], ref, uid=live.uid)
             except NotFound:
                 continue
             except Forbidden as error:
                 self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+
+    @property
+    def _extra(self) -> dict[str, Ref]:
+        return {"ref": self.parent}
 
     async def _write(self, manifest: Manifest, live: Child | None) -> bool:
         ref = ref_of(manifest)
@@ -101,7 +106,7 @@ class Writer:
             self._refuse_leftovers(live)
             await self._heal(manifest, live)
         marked = self._marked(manifest, live)
-        log.info("%s %s", "applying" if live else "creating", ref, extra={"ref": self.parent})
+        log.info("%s %s", "applying" if live else "creating", ref, extra=self._extra)
         self.world.children.put(ref, child(await self.client.apply(marked)))
         return True
 
@@ -124,13 +129,16 @@ class Writer:
             raise NotYet(f"the former {live.ref} is still being deleted", after_seconds=1.0)
 
     async def _heal(self, manifest: Manifest, live: Child) -> None:
-        paths = intrusions(live.ref.kind, live.fields, live.foreign)
-        if not paths:
+        if not intrusions(live.ref.kind, live.fields, live.foreign):
             return
-        log.warning("undoing a foreign change of %s", live.ref, extra={"ref": self.parent})
         resource = BY_KIND[live.ref.kind]
         fresh = await self.client.get(resource, live.ref)
-        await self.client.replace(resource, healed(fresh, manifest, paths))
+        now = child(fresh)
+        paths = intrusions(now.ref.kind, now.fields, now.foreign)
+        if paths:
+            words = ", ".join(sorted({place(path) for path in paths}))
+            log.warning("%s: undoing a foreign change of %s", live.ref, words, extra=self._extra)
+            await self.client.replace(resource, healed(fresh, manifest, paths))
 
     def _report_claims(self, manifest: Manifest, live: Child) -> None:
         for message in kept_claims(manifest, live.claims).messages:
@@ -142,3 +150,16 @@ class Writer:
         metadata = final["metadata"]
         annotations = {**metadata.get("annotations", {}), labels.HASH: digest(final)}
         return {**final, "metadata": {**metadata, "annotations": annotations}}
+
+
+def _refusal(ref: Ref, error: Invalid) -> str:
+    """The API server's words, and what helps where a field of the live object cannot change."""
+    words = f"{ref.kind} {ref.name}: {error}"
+    if not any(mark in str(error) for mark in _IMMUTABLE):
+        return words
+    kept = " --cascade=orphan" if ref.kind == "StatefulSet" else ""
+    pods = "; its pods stay" if kept else ""
+    return (
+        f"{words} (undo the change, or have it made anew with"
+        f" `kubectl -n {ref.namespace} delete {ref.kind.lower()} {ref.name}{kept}`{pods})"
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from vmoperator.api import parsed
@@ -12,6 +11,7 @@ from vmoperator.apply.client import Client
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import sight
+from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Ref, ref_of
@@ -73,7 +73,7 @@ class _Pass:
     async def run(self) -> float | None:
         creating = self._is_creating()
         await self._announce(creating=creating)
-        await asyncio.gather(*(self.writer.bring(manifest) for manifest in self.plan.shared))
+        await all_done(self.writer.bring(manifest) for manifest in self.plan.shared)
         stages = await self._advance()
         await self.writer.prune(self.plan.manifests)
         findings = (*self.writer.findings, *self.roller.findings)
@@ -82,28 +82,33 @@ class _Pass:
         )
         return _MENDED_SECONDS if findings else self.roller.again_seconds
 
+    @property
+    def _active(self) -> tuple[Stage, ...]:
+        """The stages to work on; a paused component is left alone, and nothing waits for it."""
+        return tuple(stage for stage in self.plan.stages if not stage.is_paused)
+
     def _is_creating(self) -> bool:
         return was_creating(self.reporter.previous) or not any(map(self._live, self.plan.stages))
 
     async def _announce(self, *, creating: bool) -> None:
         """Say `expanding` before any pod is touched: a status must not be true by accident."""
-        changed = [self.writer.differs(stage.workload) for stage in self.plan.stages]
+        changed = [self.writer.differs(stage.workload) for stage in self._active]
         # What was refused differs in every pass; saying `expanding` each time would be a lie.
         if any(changed) and not self.reporter.has_failed:
             stages = tuple(
                 progress(self._sight(stage, held=differs))
-                for stage, differs in zip(self.plan.stages, changed, strict=True)
+                for stage, differs in zip(self._active, changed, strict=True)
             )
             await self.reporter.report(verdict(stages, (), creating=creating))
 
     async def _advance(self) -> tuple[Progress, ...]:
         """Bring the workloads in line, each change after the stage before has finished its own."""
-        absent = [stage for stage in self.plan.stages if self._live(stage) is None]
+        absent = [stage for stage in self._active if self._live(stage) is None]
         # On the first creation all at once: they wait for each other by themselves.
-        await asyncio.gather(*(self.writer.bring(stage.workload) for stage in absent))
+        await all_done(self.writer.bring(stage.workload) for stage in absent)
         stages: list[Progress] = []
         waits = False
-        for stage in self.plan.stages:
+        for stage in self._active:
             in_line, seen = await self._step(stage, waits=waits, made=stage in absent)
             stages.append(progress(seen))
             waits = waits or stages[-1].rolling or not in_line

@@ -5,14 +5,13 @@ from __future__ import annotations
 import datetime
 import logging
 from dataclasses import dataclass
-from typing import Any
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.client import Client
 from vmoperator.apply.world import World
 from vmoperator.base.errors import NotFound
 from vmoperator.base.manifest import Manifest, ref_of
-from vmoperator.observe.status import status
+from vmoperator.observe.status import is_told, status
 from vmoperator.observe.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -51,7 +50,7 @@ class Reporter:
             previous=self.previous,
             now=_now(),
         )
-        if wanted == _comparable(self.previous):
+        if is_told(wanted, self.previous):
             return
         ref = ref_of(self.parent)
         log.info("%s: %s %s", ref, verdict.status, verdict.message, extra={"ref": ref})
@@ -72,14 +71,6 @@ def _status_manifest(parent: Manifest, wanted: Manifest) -> Manifest:
         "metadata": {key: metadata[key] for key in ("name", "namespace", "uid")},
         "status": wanted,
     }
-
-
-def _comparable(previous: Manifest) -> dict[str, Any]:
-    order = {"Ready": 0, "Reconciling": 1, "Stalled": 2, "UnsupportedFields": 3}
-    conditions = sorted(
-        previous.get("conditions") or (), key=lambda item: order.get(item.get("type"), 9)
-    )
-    return {**previous, "conditions": conditions}
 
 
 def _now() -> str:

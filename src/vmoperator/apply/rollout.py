@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from dataclasses import dataclass, field
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.together import all_done
 from vmoperator.base.errors import Conflict, Forbidden, NotFound, Unavailable
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import POD, STATEFUL_SET
@@ -37,33 +37,31 @@ class Roller:
     async def roll(self, sight: Sight, *, max_unavailable: int) -> None:
         """Replace the pods whose turn it is; record a finished rollout in the StatefulSet."""
         pods = replaceable(sight, max_unavailable=max_unavailable)
-        await asyncio.gather(*(self._replace(pod) for pod in pods))
+        await all_done(self._replace(pod) for pod in pods)
         if is_rolled_out(sight) and sight.workload and sight.workload.rollout:
             await self._settle(sight.workload.ref, sight.workload.rollout.update_revision)
 
     async def _replace(self, pod: Pod) -> None:
         log.info("replacing pod %s: its spec has changed", pod.ref.name, extra={"ref": self.parent})
         try:
-            await self.client.evict(pod.ref, uid=pod.uid)
+            await self._take_away(pod)
         except (NotFound, Conflict):
             return  # gone already, or a new pod of that name
         except Forbidden as error:
             self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+
+    async def _take_away(self, pod: Pod) -> None:
+        try:
+            await self.client.evict(pod.ref, uid=pod.uid)
         except Unavailable as error:
             if error.status != _TOO_MANY_REQUESTS:
                 raise
-            await self._insist(pod, str(error))
-
-    async def _insist(self, pod: Pod, refusal: str) -> None:
-        if pod.ready:
-            self.blocked.append(f"pod {pod.ref.name} may not be evicted: {refusal}")
-            return
-        # A disruption budget protects pods that serve; this one does not, and its stuck revision
-        # would block the very change that mends it.
-        try:
+            if pod.ready:
+                self.blocked.append(f"pod {pod.ref.name} may not be evicted: {error}")
+                return
+            # A disruption budget protects pods that serve; this one does not, and its stuck
+            # revision would block the very change that mends it.
             await self.client.delete(POD, pod.ref, uid=pod.uid)
-        except (NotFound, Conflict):
-            return
 
     async def _settle(self, ref: Ref, revision: str) -> None:
         patch = {"status": {"currentRevision": revision}}
@@ -71,3 +69,5 @@ class Roller:
             await self.client.patch_status(STATEFUL_SET, ref, patch)
         except NotFound:
             return
+        except Forbidden as error:
+            self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))

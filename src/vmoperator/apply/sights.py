@@ -21,7 +21,7 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         pods=tuple(
             pod
             for pod in world.pods.by_index(parent).values()
-            if pod.app == stage.name and _belongs(pod, workload)
+            if pod.app == stage.name and not pod.ended and _belongs(pod, workload)
         ),
         slices={
             service: tuple(one for one in slices if one.service == service)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,37 +27,54 @@ def kept_claims(manifest: Manifest, live: tuple[Manifest, ...]) -> KeptClaims:
     if manifest["kind"] != "StatefulSet":
         return KeptClaims(manifest)
     wanted = manifest["spec"].get("volumeClaimTemplates") or []
-    if _alike(wanted, live):
+    differing = _differing(wanted, live)
+    if not differing and list(map(_name, wanted)) == list(map(_name, live)):
         return KeptClaims(manifest)
-    name = manifest["metadata"]["name"]
-    message = (
-        f"StatefulSet {name}: its volume claims stay as they are ({_told(live)}), for a claim of a"
-        f" running StatefulSet cannot be changed to {_told(wanted)} yet"
-    )
     spec = {**manifest["spec"], "volumeClaimTemplates": [_sendable(claim) for claim in live]}
-    return KeptClaims({**manifest, "spec": spec}, (message,))
-
-
-def _alike(wanted: list[Manifest], live: tuple[Manifest, ...]) -> bool:
-    by_name = {claim["metadata"]["name"]: claim for claim in live}
-    return len(wanted) == len(live) and all(
-        _within(claim["spec"], by_name.get(claim["metadata"]["name"], {}).get("spec"))
-        for claim in wanted
+    kept = {**manifest, "spec": spec}
+    if not differing:  # merely in another order, which is as immutable
+        return KeptClaims(kept)
+    message = (
+        f"StatefulSet {manifest['metadata']['name']}: its volume claims stay as they are"
+        f" ({_told(live)}), for those of a running StatefulSet cannot be changed to"
+        f" {_told(wanted)} yet ({', '.join(differing)})"
     )
+    return KeptClaims(kept, (message,))
 
 
-def _within(wanted: Any, live: Any) -> bool:
-    """Whether everything that is wanted stands in the live value, whatever defaults it adds."""
-    if isinstance(wanted, Mapping):
-        return isinstance(live, Mapping) and all(
-            _within(value, live.get(key)) for key, value in wanted.items()
-        )
-    if wanted == live:
+def _differing(wanted: Sequence[Manifest], live: Sequence[Manifest]) -> tuple[str, ...]:
+    """What differs, as `vmstorage-db spec.resources.requests.storage`; whole claims by name."""
+    wanted_by_name = {_name(claim): claim for claim in wanted}
+    live_by_name = {_name(claim): claim for claim in live}
+    found = [
+        f"{name} {path}"
+        for name in wanted_by_name.keys() & live_by_name.keys()
+        for part in ("metadata", "spec")
+        for path in _apart(wanted_by_name[name][part], live_by_name[name].get(part), part)
+    ]
+    return tuple(sorted([*found, *(wanted_by_name.keys() ^ live_by_name.keys())]))
+
+
+def _apart(wanted: Any, live: Any, path: str) -> Iterator[str]:
+    """Paths of what is wanted and does not stand in the live value, whatever defaults it adds."""
+    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
+        for key, value in wanted.items():
+            yield from _apart(value, live.get(key), f"{path}.{key}")
+    elif not _is_same(wanted, live):
+        yield path
+
+
+def _is_same(wanted: Any, live: Any) -> bool:
+    if wanted == live or (not wanted and live is None):
         return True
     try:
         return live is not None and quantity(wanted) == quantity(live)
     except (ValueError, TypeError):
         return False
+
+
+def _name(claim: Manifest) -> str:
+    return str(claim["metadata"]["name"])
 
 
 def _sendable(claim: Manifest) -> Manifest:

@@ -70,6 +70,12 @@ def _element(item: Any, owned: Fields) -> Fields | None:
     return None
 
 
+def place(path: Path) -> str:
+    """The path as people write it: `spec.ports[{"port":8480,"protocol":"TCP"}].name`."""
+    steps = (step.partition(":") for step in path)
+    return "".join(f".{text}" if mark == "f" else f"[{text}]" for mark, _, text in steps)[1:]
+
+
 def intrusions(kind: str, fields: bytes, foreign: tuple[bytes, ...]) -> tuple[Path, ...]:
     """Fields that others own, alone, where only what we rendered may stand."""
     closed = _CLOSED.get(kind)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import orjson
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Ref, ref_of
@@ -13,6 +16,9 @@ from vmoperator.observe.parents import controller, parent_of_labels
 # The kubelet alternates between the two while it retries; users need one word.
 _SAME_REASON = {"ErrImagePull": "ImagePullBackOff"}
 _HARMLESS = {"ContainerCreating", "PodInitializing"}
+_BAD_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "InvalidImageName"}
+# Begins every line of the log, and would make each restart look like news.
+_TIME_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s+")
 _MESSAGE_LIMIT = 300
 
 
@@ -33,6 +39,8 @@ class Pod:
     created: str
     ready: bool
     deleting: bool
+    ended: bool
+    """It never runs again (phase Failed or Succeeded), as after an eviction by the kubelet."""
     trouble: str
     """Why it is not ready, for people; empty while it merely starts."""
 
@@ -60,6 +68,7 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
         created=metadata.get("creationTimestamp", ""),
         ready=ready,
         deleting="deletionTimestamp" in metadata,
+        ended=status.get("phase") in ("Failed", "Succeeded"),
         trouble="" if ready else _trouble(status),
     )
 
@@ -73,32 +82,51 @@ def _trouble(status: Mapping[str, Any]) -> str:
     scheduled = _condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
         return _cut(f"{scheduled.get('reason', 'Unschedulable')}: {scheduled.get('message', '')}")
-    containers = [
-        *(status.get("initContainerStatuses") or ()),
-        *(status.get("containerStatuses") or ()),
-    ]
-    return next(filter(None, map(_container_trouble, containers)), "")
+    inits, mains = (status.get(f"{kind}Statuses") or () for kind in ("initContainer", "container"))
+    troubles = (
+        *(_container_trouble(container, may_end=True) for container in inits),
+        *(_container_trouble(container, may_end=False) for container in mains),
+    )
+    return next(filter(None, troubles), "")
 
 
-def _container_trouble(container: Mapping[str, Any]) -> str:
+def _container_trouble(container: Mapping[str, Any], *, may_end: bool) -> str:
     if container.get("ready"):
         return ""
     state = container.get("state") or {}
     ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
     name = container.get("name", "")
-    # A container that ended badly is named by how it ended, which stays the same while the
-    # kubelet alternates between running it again and waiting.
-    if ended and ended.get("exitCode"):
-        said = str(ended.get("message") or "").strip().rpartition("\n")[2]
+    # A container that ended is named by how it ended, which stays the same while the kubelet
+    # alternates between running it again and waiting.
+    if ended and (ended.get("exitCode") or not may_end):
         how = (
-            f"container {name} ends with code {ended['exitCode']} ({ended.get('reason', 'Error')})"
+            f"container {name} ends with code {ended.get('exitCode', 0)}"
+            f" ({ended.get('reason') or 'Error'})"
         )
+        said = _last_line(str(ended.get("message") or ""))
         return _cut(f"{how}: {said}" if said else how)
-    waiting = state.get("waiting") or {}
+    return _cut(_waiting_trouble(name, container, state.get("waiting") or {}))
+
+
+def _waiting_trouble(name: str, container: Mapping[str, Any], waiting: Mapping[str, Any]) -> str:
     reason = str(waiting.get("reason", ""))
     if not reason or reason in _HARMLESS:
         return ""
-    return _cut(f"container {name}: {_SAME_REASON.get(reason, reason)}")
+    if reason in _BAD_CONFIG:
+        return f"container {name}: {reason}: {waiting.get('message', '')}"
+    image = container.get("image", "")
+    said = _SAME_REASON.get(reason, reason)
+    return f"container {name}: {said}: {image}" if "Image" in said else f"container {name}: {said}"
+
+
+def _last_line(log: str) -> str:
+    """What the program said last, without the time at which it did."""
+    line = log.strip().rpartition("\n")[2].strip()
+    try:
+        entry = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return " ".join(_TIME_STAMP.sub("", line).split())
+    return str(entry.get("msg", line)) if isinstance(entry, dict) else line
 
 
 def _cut(text: str) -> str:

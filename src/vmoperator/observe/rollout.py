@@ -78,7 +78,7 @@ def progress(sight: Sight) -> Progress:
         silent=silent,
         troubles=tuple(
             f"pod {pod.ref.name}: {pod.trouble}"
-            for pod in sight.pods
+            for pod in sorted(sight.pods, key=lambda pod: (pod.ordinal, pod.ref))
             if pod.trouble and not pod.deleting
         ),
     )

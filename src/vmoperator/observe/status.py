@@ -14,6 +14,9 @@ from vmoperator.base.manifest import Manifest
 from vmoperator.observe.verdict import Reason, Verdict
 
 _MESSAGE_LIMIT = 4096
+# What this module writes; the conditions in the order in which it does.
+_FIELDS = ("updateStatus", "observedGeneration", "reason")
+_CONDITIONS = ("Ready", "Reconciling", "Stalled", "UnsupportedFields")
 
 
 def status(
@@ -38,9 +41,18 @@ def status(
     return {**result, "reason": _cut(verdict.message)} if verdict.message else result
 
 
+def is_told(wanted: Manifest, previous: Mapping[str, Any]) -> bool:
+    """Whether the status as it stands says what is wanted, whatever else others wrote into it."""
+    conditions = previous.get("conditions") or ()
+    ours = [_of_type(conditions, kind) for kind in _CONDITIONS]
+    own = {key: previous[key] for key in _FIELDS if key in previous}
+    return wanted == {**own, "conditions": [item for item in ours if item]}
+
+
 def was_creating(previous: Mapping[str, Any]) -> bool:
     """Whether the status says that the first pods are still awaited."""
-    return _of_type(previous.get("conditions") or (), "Ready").get("reason") == Reason.CREATING
+    conditions = previous.get("conditions") or ()
+    return _of_type(conditions, "Reconciling").get("reason") == Reason.CREATING
 
 
 def _ready(verdict: Verdict) -> str:
@@ -51,7 +63,9 @@ def _ready(verdict: Verdict) -> str:
 
 def _reconciling(verdict: Verdict) -> Iterable[Manifest]:
     if verdict.status is UpdateStatus.EXPANDING:
-        yield _condition("Reconciling", "True", verdict.reason, verdict.message)
+        # Ready may name a pod that fails meanwhile; that it is the creation must not be forgotten.
+        reason = Reason.CREATING if verdict.creating else verdict.reason
+        yield _condition("Reconciling", "True", reason, verdict.message)
 
 
 def _stalled(verdict: Verdict) -> Iterable[Manifest]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from vmoperator.api.status import UpdateStatus
@@ -43,6 +43,8 @@ class Verdict:
     message: str
     needs_help: bool = False
     """A person must act: condition Stalled."""
+    creating: bool = False
+    """The first pods are still awaited."""
 
 
 def verdict(
@@ -61,17 +63,26 @@ def verdict(
     replaced pod, because `kubectl get -w` prints a row for each write.
     """
     if findings:
-        message = "; ".join(dict.fromkeys(finding.message for finding in findings))
-        return Verdict(
-            status=UpdateStatus.FAILED, reason=findings[0].reason, message=message, needs_help=True
-        )
+        return _failed(findings)
     if paused:
         return _told(UpdateStatus.PAUSED, Reason.PAUSED, "spec.paused is true: nothing is changed")
     open_stages = tuple(stage for stage in stages if not stage.complete)
     if not open_stages:
         return _told(UpdateStatus.OPERATIONAL, Reason.OPERATIONAL, "")
-    troubles = [*blocked, *(trouble for stage in open_stages for trouble in stage.troubles)]
-    return _expanding(stages, troubles, creating=creating)
+    troubles = [*sorted(blocked), *(it for stage in open_stages for it in stage.troubles)]
+    return replace(_expanding(stages, troubles, creating=creating), creating=creating)
+
+
+def _failed(findings: tuple[Finding, ...]) -> Verdict:
+    # Sorted: children are written side by side, and the same findings are no news in another order.
+    order = tuple(Reason)
+    told = sorted(set(findings), key=lambda it: (order.index(it.reason), it.message))
+    return Verdict(
+        status=UpdateStatus.FAILED,
+        reason=told[0].reason,
+        message="; ".join(dict.fromkeys(finding.message for finding in told)),
+        needs_help=True,
+    )
 
 
 def _expanding(stages: tuple[Progress, ...], troubles: Sequence[str], *, creating: bool) -> Verdict:
