@@ -142,12 +142,18 @@ class Informer(Generic[T]):
         self._become(State.LIVE)
 
     def _handle(self, event: WatchEvent) -> None:
-        if event.type == "BOOKMARK":
+        if event.type == "BOOKMARK" or self._is_late(event.object):
             return
         if event.type == "DELETED":
             self._forget((ref_of(event.object, self.resource.kind),))
         else:
             self._take(event.object)
+
+    def _is_late(self, manifest: Manifest) -> bool:
+        """Whether the store knows better already: a pass put in what its own write returned."""
+        known = _version(self.store.get(ref_of(manifest, self.resource.kind)))
+        version = str(manifest["metadata"]["resourceVersion"])
+        return known.isdecimal() and version.isdecimal() and int(version) < int(known)
 
     def _take(self, manifest: Manifest) -> Ref:
         ref = ref_of(manifest, self.resource.kind)
@@ -216,3 +222,10 @@ class Informer(Generic[T]):
         else:
             words = _WORDS[state]
             log.warning("%s%s: %s; trying on (%s)", self.resource.plural, where, words, why)
+
+
+def _version(value: object) -> str:
+    """The resourceVersion of something stored: a manifest, or the facts of one."""
+    if isinstance(value, dict):
+        return str((value.get("metadata") or {}).get("resourceVersion", ""))
+    return str(getattr(value, "resource_version", ""))
