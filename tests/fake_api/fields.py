@@ -63,7 +63,8 @@ def merged(live: Any, applied: Any, field: str = "") -> Any:
 def without(live: Tree, gone: Iterable[Path]) -> Tree:
     """The live manifest without what lies at these paths, and without what became empty so."""
     result = copy.deepcopy(live)
-    for path in sorted(gone, key=len, reverse=True):
+    # Whole items first: without its keys an item is not found again.
+    for path in sorted(gone, key=len):
         _drop(result, path, "")
     return result
 
