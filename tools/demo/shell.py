@@ -2,7 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,22 @@ class Kubectl:
     def post_raw(self, path: str, body: str) -> str:
         """The body of the answer to a POST through the API server."""
         return self.run("create", "--raw", path, "-f", "-", text=body)
+
+
+def patiently(asked: Callable[[], str], *, wanted: str = "", seconds: float) -> str:
+    """The first answer that holds `wanted`; raises DemoFailed when the time is over."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = asked()
+            if wanted in answer:
+                return answer
+            problem = DemoFailed(f"{wanted} did not come; the answer is {answer}")
+        except DemoFailed as error:
+            problem = error
+        if time.monotonic() > deadline:
+            raise problem
+        time.sleep(0.5)
 
 
 def indented(text: str) -> str:

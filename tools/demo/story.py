@@ -3,13 +3,13 @@
 import subprocess
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from demo.errors import DemoFailed
 from demo.operator_process import OperatorProcess
 from demo.places import CRDS, Place
-from demo.shell import ROOT, Kubectl, indented, say, tail
+from demo.shell import ROOT, Kubectl, indented, patiently, say, tail
 from demo.texts import (
     LABEL,
     OBJECT,
@@ -19,11 +19,13 @@ from demo.texts import (
     sample_line,
     status_in,
     storage_node_lines,
+    storage_nodes,
     what_now,
 )
 
 MANIFEST = "examples/high-availability/vmcluster.yaml"
 OPERATIONAL_SECONDS = 300
+ESTABLISHED_SECONDS = 30
 DATA_SECONDS = 60
 SAMPLE = 42
 
@@ -42,7 +44,9 @@ class Story:
         kubectl = self.place.up()
         self._head("The CustomResourceDefinitions: what a VMCluster may say")
         kubectl.show("apply", "-f", str(CRDS))
-        kubectl.run("wait", "--for=condition=Established", "-f", str(CRDS))
+        # kubectl itself fails on one so new that it has no conditions yet.
+        wait = ("wait", "--for=condition=Established", "-f", str(CRDS))
+        patiently(lambda: kubectl.run(*wait), seconds=ESTABLISHED_SECONDS)
         self._head("The operator, as a process")
         self._start_operator()
         self._head("A VMCluster: 2 vminsert, 2 vmselect, 2 vmstorage, every sample kept twice")
@@ -122,35 +126,26 @@ def ask(kubectl: Kubectl) -> None:
         health = kubectl.get_raw(proxy_path(program, port, "/health"))
         say(f"  {program} /health: {health.strip()}")
     for program, port in (("vminsert", 8480), ("vmselect", 8481)):
-        metrics = kubectl.get_raw(proxy_path(program, port, "/metrics"))
-        say(indented("\n".join(storage_node_lines(program, metrics))))
+        connections = partial(_connections, kubectl, program, port)
+        say(indented(patiently(connections, seconds=DATA_SECONDS)))
+
+
+def _connections(kubectl: Kubectl, program: str, port: int) -> str:
+    """How one pod of `program` sees each storage node; raises DemoFailed if it misses one."""
+    metrics = kubectl.get_raw(proxy_path(program, port, "/metrics"))
+    lines = "\n".join(storage_node_lines(program, metrics))
+    if not all(storage_nodes(metrics).values()):
+        raise DemoFailed(f"not every storage node is reached:\n{indented(lines)}")
+    return lines
 
 
 def _write_and_read(kubectl: Kubectl) -> None:
     sample = sample_line(SAMPLE)
+    # A program whose pod is ready may still wait for the names of its storage nodes.
     insert = proxy_path("vminsert", 8480, "/insert/0/prometheus/api/v1/import/prometheus")
-    _patiently(lambda: kubectl.post_raw(insert, sample), "")
+    patiently(lambda: kubectl.post_raw(insert, sample), seconds=DATA_SECONDS)
     say(f"  written through vminsert: {sample.strip()}")
     query = "/select/0/prometheus/api/v1/query?query=vmoperator_demo&nocache=1&latency_offset=1ms"
     select = proxy_path("vmselect", 8481, query)
-    answer = _patiently(lambda: kubectl.get_raw(select), f'"{SAMPLE}"')
+    answer = patiently(lambda: kubectl.get_raw(select), wanted=f'"{SAMPLE}"', seconds=DATA_SECONDS)
     say(f"  read through vmselect:    {answer.strip()}")
-
-
-def _patiently(asked: Callable[[], str], wanted: str) -> str:
-    """The first answer that holds `wanted`; raises DemoFailed after DATA_SECONDS.
-
-    A program whose pod is ready may still wait for the names of its storage nodes.
-    """
-    deadline = time.monotonic() + DATA_SECONDS
-    while True:
-        try:
-            answer = asked()
-            if wanted in answer:
-                return answer
-            problem = DemoFailed(f"the sample did not come back; the answer is {answer}")
-        except DemoFailed as error:
-            problem = error
-        if time.monotonic() > deadline:
-            raise problem
-        time.sleep(0.5)
