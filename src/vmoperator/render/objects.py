@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from vmoperator.api.embedded import DisruptionBudget
 from vmoperator.base import names
@@ -11,7 +11,7 @@ from vmoperator.base.manifest import Manifest
 from vmoperator.render import engine
 from vmoperator.render.plan import Plan, Stage
 from vmoperator.render.pod import pod_template
-from vmoperator.render.services import listing, services
+from vmoperator.render.services import lists_pods, services
 from vmoperator.render.volumes import volumes
 from vmoperator.render.workload import Scope, Workload
 
@@ -26,23 +26,26 @@ def plan(workloads: Sequence[Workload], *, shared: Sequence[Manifest] = ()) -> P
     Raises SpecInvalid for names that Kubernetes cannot take, and for a Service made twice.
     """
     made: dict[str, Workload] = {}
-    children = list(shared)
+    children, stages = list(shared), []
     for workload in workloads:
-        for service in services(workload):
+        own = services(workload)
+        for service in own:
             _refuse_name_of_another(service["metadata"]["name"], workload, made)
-            children.append(service)
-        if workload.budget is not None:
-            children.append(disruption_budget(workload, workload.budget))
-    return Plan(shared=tuple(children), stages=tuple(stage(it) for it in workloads))
+            made[service["metadata"]["name"]] = workload
+        budget = workload.budget
+        children += [*own, *([disruption_budget(workload, budget)] if budget else ())]
+        stages.append(stage(workload, services=own))
+    return Plan(shared=tuple(children), stages=tuple(stages))
 
 
-def stage(workload: Workload) -> Stage:
-    """One workload as a step of the rollout."""
+def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
+    """One workload, behind its Services, as a step of the rollout."""
     made = stateful_set if workload.kind == "StatefulSet" else deployment
+    listing = (service for service in services if lists_pods(workload, service))
     return Stage(
         name=workload.app,
         workload=made(workload),
-        services=listing(workload),
+        services=tuple(service["metadata"]["name"] for service in listing),
         max_unavailable=workload.max_unavailable,
         is_paused=bool(workload.spec.paused),
     )
@@ -105,7 +108,7 @@ def _revisions(workload: Workload) -> int:
     return _REVISIONS if given is None else given
 
 
-def _refuse_name_of_another(name: str, workload: Workload, made: dict[str, Workload]) -> None:
+def _refuse_name_of_another(name: str, workload: Workload, made: Mapping[str, Workload]) -> None:
     is_main = name == workload.name
     if name in made:
         field = f"{(made[name] if is_main else workload).field}.serviceSpec.metadata.name"
@@ -114,7 +117,6 @@ def _refuse_name_of_another(name: str, workload: Workload, made: dict[str, Workl
         field = "metadata.name" if is_main else f"{workload.field}.serviceSpec.metadata.name"
         message = f"{name} is no name for a Service: lower-case letters, digits and -, at most 63"
         raise SpecInvalid(field, message)
-    made[name] = workload
 
 
 def _refuse_long_name(workload: Workload) -> None:

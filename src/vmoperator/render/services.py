@@ -24,13 +24,9 @@ def services(workload: Workload) -> list[Manifest]:
     return [_main(workload, ServiceSpec()), _additional(workload, given)]
 
 
-def listing(workload: Workload) -> tuple[str, ...]:
-    """Names of its Services that select exactly its pods, and so must list them when ready."""
-    chosen = (service for service in services(workload) if _lists_pods(workload, service["spec"]))
-    return tuple(service["metadata"]["name"] for service in chosen)
-
-
-def _lists_pods(workload: Workload, spec: Mapping[str, Any]) -> bool:
+def lists_pods(workload: Workload, service: Manifest) -> bool:
+    """True if a Service selects exactly the workload's pods, and so must list them when ready."""
+    spec = service["spec"]
     return bool(spec["selector"] == workload.selector and spec["type"] != "ExternalName")
 
 

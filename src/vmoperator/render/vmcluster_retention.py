@@ -86,20 +86,24 @@ def _refuse_misfit(
     """Intervals must divide what they are applied to (-downsampling.period)."""
     finer = _duration(dedup_interval, field=f"{_DOWNSAMPLING}.dedupInterval")
     finer_text = dedup_interval
-    ordered = sorted(
-        enumerate(periods), key=lambda it: _duration(it[1].interval, field=f"{field}.interval")
-    )
-    for place, period in ordered:
-        offset = _duration(period.offset, field=f"{field}[{place}].offset")
-        interval = _duration(period.interval, field=f"{field}[{place}].interval")
+    timed = [
+        (
+            _duration(period.interval, field=f"{field}[{place}].interval"),
+            _duration(period.offset, field=f"{field}[{place}].offset"),
+            place,
+        )
+        for place, period in enumerate(periods)
+    ]
+    for interval, offset, place in sorted(timed):
+        path, period = f"{field}[{place}]", periods[place]
         if not interval and offset:
-            raise SpecInvalid(f"{field}[{place}].interval", "must be above zero behind an offset")
+            raise SpecInvalid(f"{path}.interval", "must be above zero behind an offset")
         if interval and offset % interval:
             message = f"{period.offset} is no multiple of the interval, {period.interval}"
-            raise SpecInvalid(f"{field}[{place}].offset", message)
+            raise SpecInvalid(f"{path}.offset", message)
         if finer and interval % finer:
             message = f"{period.interval} is no multiple of {finer_text}"
-            raise SpecInvalid(f"{field}[{place}].interval", message)
+            raise SpecInvalid(f"{path}.interval", message)
         finer, finer_text = interval or finer, period.interval
 
 

@@ -37,7 +37,10 @@ SHADOWED = {
     ("everything", "spec.vminsert.componentVersion"): "image.tag wins",
     ("everything", "spec.vminsert.updateStrategy"): "it is the default",
     ("sidecars", "spec.vminsert.extraEnvs"): "the container of the same name replaces it",
-    ("native-rollout", "spec.vmstorage.rollingUpdateStrategyBehavior.maxUnavailable"): "it is the default",
+    (
+        "native-rollout",
+        "spec.vmstorage.rollingUpdateStrategyBehavior.maxUnavailable",
+    ): "it is the default",
 }
 """Fields of a case that another field of it, or the default, makes ineffective, and why."""
 
