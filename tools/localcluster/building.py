@@ -28,7 +28,8 @@ class Build:
 
     @property
     def title(self) -> str:
-        return f"build {self.module.name} ({', '.join(self.missing)})"
+        shown = self.missing[0] if len(self.missing) == 1 else f"{len(self.missing)} programs"
+        return f"build {self.module.name} ({shown})"
 
 
 def plan(programs: Path, modules: Iterable[Module] = versions.MODULES) -> list[Build]:
@@ -72,6 +73,7 @@ class Builder:
         self.progress = progress
         self.environment = go_environment(lean_cache)
         self._left: list[Build] = []
+        self._all = Step("build all programs")
         self._lock = threading.Lock()
 
     def run(self, builds: list[Build]) -> None:
@@ -87,6 +89,11 @@ class Builder:
             f"Building {sum(len(b.missing) for b in builds)} programs from pinned Go modules: "
             f"about {cold} on two cores with empty caches, seconds with warm ones."
         )
+        with self.progress.step("build all programs") as self._all:
+            self._all.note(self._left_words())
+            self._run_lanes(builds)
+
+    def _run_lanes(self, builds: list[Build]) -> None:
         lanes = 2 if _memory_bytes() > TWO_LANES_MEMORY_BYTES else 1
         with ThreadPoolExecutor(lanes) as lane, ThreadPoolExecutor(1) as downloads:
             counts = {b.module.name: downloads.submit(self._download, b) for b in builds}
@@ -118,13 +125,14 @@ class Builder:
             for program in build.missing:
                 (output / program).rename(self.programs / program)
             output.rmdir()
-            step.note(self._finished(build))
-
-    def _finished(self, build: Build) -> str:
+            step.note("")
         with self._lock:
             self._left.remove(build)
-            left = ", ".join(b.module.name for b in self._left)
-        return f"left: {left}" if left else "all built"
+            self._all.note(self._left_words())
+
+    def _left_words(self) -> str:
+        left = ", ".join(b.module.name for b in self._left)
+        return f"left: {left}" if left else "nothing left"
 
     def _go(self, command: list[str], module: Module, step: Step, counted: str) -> str:
         """Runs a go command; counts its progress lines; returns what it printed."""

@@ -22,7 +22,6 @@ class Module:
     programs: dict[str, str]
     cold_seconds: int
     ldflags: str = ""
-    optional: bool = False
 
     @property
     def folder(self) -> Path:
