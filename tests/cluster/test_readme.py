@@ -1,0 +1,113 @@
+"""Every command that README.md and docs/ show is run: here, or where this file says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from localcluster import Cluster
+from tests.cluster.conftest import ROOT, Operator
+
+pytestmark = pytest.mark.cluster
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOOL_PAGE = ROOT / "docs/local-cluster.md"
+BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+OPERATOR = "vmoperator run"
+"""Started by the fixture `operator`, with an identity of its own."""
+
+
+def _commands() -> list[tuple[str, str]]:
+    return [
+        (page.name, line.removeprefix("$ "))
+        for page in PAGES
+        if page != TOOL_PAGE
+        for block in BLOCK.findall(page.read_text())
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    ]
+
+
+@pytest.fixture(scope="module")
+def shell(cluster: Cluster, operator: Operator) -> dict[str, str]:
+    programs = f"{Path(sys.executable).parent}:{cluster.programs}:{ROOT / 'tools'}"
+    return {
+        **os.environ,
+        "KUBECONFIG": str(cluster.kubeconfig),
+        "PATH": f"{programs}:{os.environ['PATH']}",
+    }
+
+
+def test_the_commands_of_the_pages_work_in_the_order_shown(
+    shell: dict[str, str], cluster: Cluster
+) -> None:
+    commands = [(page, command) for page, command in _commands() if OPERATOR not in command]
+    assert len(commands) >= 8
+    try:
+        for page, command in commands:
+            done = subprocess.run(
+                ["bash", "-c", command],
+                cwd=ROOT,
+                env=shell,
+                capture_output=True,
+                text=True,
+                timeout=200,
+                check=False,
+            )
+            assert done.returncode == 0, f"{page}: {command}\n{done.stdout}\n{done.stderr}"
+            print(f"{page}: {command}\n{done.stdout[-600:]}")
+    finally:
+        cluster.kubectl("delete", "vmclusters", "--all")
+        cluster.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+
+
+def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, str]) -> None:
+    lines = [
+        # A name of its own: the one that the reader may have up stays as it is.
+        line.removeprefix("$ ").replace("tools/cluster", "tools/cluster --name docs", 1)
+        for block in BLOCK.findall(TOOL_PAGE.read_text())
+        for line in block.splitlines()
+        if line.startswith("$ ")
+    ]
+    assert len(lines) >= 5
+    script = "\n".join(["set -e", *lines])
+    done = subprocess.run(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=shell,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_options_that_the_pages_name_exist() -> None:
+    for command in {command for _, command in _commands() if OPERATOR in command}:
+        flags = [word for word in shlex.split(command) if word.startswith("--")]
+        shown = subprocess.run(
+            [str(Path(sys.executable).parent / "vmoperator"), "run", "--help"],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        assert [flag for flag in flags if flag not in shown] == []
+
+
+def test_the_targets_that_the_pages_name_exist() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    named = {
+        word
+        for page in (*PAGES, ROOT / "CONTRIBUTING.md")
+        for word in re.findall(r"`?\bmake ([a-z]+(?:-[a-z]+)*)", page.read_text())
+    }
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    prose = {"sure", "it", "them", "up"}
+    assert named - targets - prose == set()
