@@ -26,7 +26,7 @@ def fetched_token(paths: Sequence[Path], context: str) -> Callable[[], str]:
             )
         except config.ConfigException as failed:
             raise Unavailable(f"the log-in of context {context} failed: {failed}") from failed
-        token: str = settings.get_api_key_with_prefix("authorization") or ""
+        token: str = settings.get_api_key_with_prefix("BearerToken", "authorization") or ""
         if not token:
             raise Unavailable(f"the log-in plugin of context {context} gave no token")
         return token.removeprefix("Bearer ")
