@@ -68,10 +68,13 @@ def _render_one(document: Any, path: str, namespace: str, streams: Streams) -> i
         streams.stderr.write(f"{path}: a document is no object with kind and metadata\n")
         return 1
     kind, metadata = document.get("kind"), document.get("metadata") or {}
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         known = ", ".join(KINDS)
         streams.stderr.write(f"{path}: skipped {kind or 'an object without a kind'}: not {known}\n")
         return 0
+    if not isinstance(metadata, Mapping):
+        streams.stderr.write(f"{path}: {kind}: metadata: must be an object\n")
+        return 1
     placed = {"namespace": namespace, "uid": _NO_UID, **metadata}
     label = f"{path}: {kind} {placed['namespace']}/{placed.get('name', '(no name)')}"
     try:

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
 
 from vmoperator.base.manifest import Manifest, pruned
 
@@ -29,7 +29,15 @@ def _json(value: Any) -> str:
     The escapes are YAML's: JSON writes an emoji as two surrogates, which YAML takes for two
     characters.
     """
-    return _NOT_PLAIN.sub(_escape, json.dumps(value, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_refused)
+    return _NOT_PLAIN.sub(_escape, text)
+
+
+def _refused(value: Any) -> str:
+    # A value that was not given raises jinja2's own error, which names it.
+    if isinstance(value, Undefined):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} has no place in a manifest: {value!r}")
 
 
 def _environment() -> Environment:

@@ -40,25 +40,25 @@ def planned(manifest: Manifest, settings: Settings | None = None) -> Plan:
     return plan(parsed(manifest), settings or Settings())
 
 
-def workload(app: str, settings: Settings | None = None, **spec: Any) -> Manifest:
+def workload(app: str, settings: Any = None, **spec: Any) -> Manifest:
     """The StatefulSet or Deployment of a component."""
     stages = planned(cluster(**spec), settings).stages
     return next(stage.workload for stage in stages if stage.name == app)
 
 
-def pod(app: str, settings: Settings | None = None, **spec: Any) -> Manifest:
+def pod(app: str, settings: Any = None, **spec: Any) -> Manifest:
     """The pod spec of a component."""
     found: Manifest = workload(app, settings, **spec)["spec"]["template"]["spec"]
     return found
 
 
-def container(app: str, settings: Settings | None = None, **spec: Any) -> Manifest:
+def container(app: str, settings: Any = None, **spec: Any) -> Manifest:
     """The program's own container of a component."""
     containers = pod(app, settings, **spec)["containers"]
     return next(one for one in containers if one["name"] == app)
 
 
-def args(app: str, settings: Settings | None = None, **spec: Any) -> list[str]:
+def args(app: str, settings: Any = None, **spec: Any) -> list[str]:
     """The arguments of a component's program."""
     found: list[str] = container(app, settings, **spec)["args"]
     return found

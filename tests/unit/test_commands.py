@@ -1,0 +1,167 @@
+"""The command line: what `render` and `crds` print, complain about, and answer."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from vmoperator import __version__
+from vmoperator.__main__ import main
+
+GOOD = """
+apiVersion: operator.victoriametrics.com/v1beta1
+kind: VMCluster
+metadata:
+  name: {name}
+  creationTimestamp: 2026-01-01T00:00:00Z
+  deletionTimestamp: 2026-01-01T00:00:00Z
+spec: {{vmstorage: {{}}}}
+"""
+BAD = """
+apiVersion: operator.victoriametrics.com/v1beta1
+kind: VMCluster
+metadata: {name: bad, namespace: elsewhere}
+spec: {retentionPeriod: 4x}
+"""
+OTHER = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
+
+
+def _owners(text: str) -> list[str]:
+    return [
+        f"{c['metadata']['namespace']}/{c['metadata']['name']}" for c in yaml.safe_load_all(text)
+    ]
+
+
+def test_objects_of_one_file_become_one_stream(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text("\n---\n".join([GOOD.format(name="a"), OTHER, "\n", GOOD.format(name="b")]))
+    assert main(["render", str(path)]) == 0
+    out, err = capsys.readouterr()
+    assert _owners(out) == [
+        "default/vmcluster-a",
+        "default/vmstorage-a",
+        "default/vmstorage-a",
+        "default/vmcluster-b",
+        "default/vmstorage-b",
+        "default/vmstorage-b",
+    ]
+    assert err == f"{path}: skipped ConfigMap: not VMCluster\n"
+
+
+def test_a_bad_object_is_named_and_the_others_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(f"{BAD}---{GOOD.format(name='good')}")
+    assert main(["render", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert "default/vmstorage-good" in _owners(out)
+    assert err.startswith(f"{path}: VMCluster elsewhere/bad: spec.retentionPeriod: ")
+    assert len(err.splitlines()) == 1
+
+
+def test_the_namespace_counts_for_objects_that_name_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(GOOD.format(name="a"))
+    assert main(["render", "--namespace", "mine", str(path)]) == 0
+    assert set(_owners(capsys.readouterr().out)) == {"mine/vmcluster-a", "mine/vmstorage-a"}
+
+
+def test_a_dash_reads_stdin_and_lists_are_unfolded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    items = [yaml.safe_load(GOOD.format(name="a"))]
+    items[0]["metadata"] = {"name": "a"}
+    monkeypatch.setattr(sys, "stdin", io.StringIO(yaml.safe_dump({"kind": "List", "items": items})))
+    assert main(["render", "-"]) == 0
+    assert "default/vmstorage-a" in _owners(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        pytest.param("a: [", "no YAML: ", id="no YAML"),
+        pytest.param("just text", "no object with kind and metadata", id="no object"),
+        pytest.param("{metadata: {name: a}}", "skipped an object without a kind", id="no kind"),
+        pytest.param("kind: VMCluster\nmetadata: []\nspec: {}", "is required", id="no version"),
+        pytest.param("kind: VMCluster\nmetadata: text", "metadata: must be an object", id="text"),
+    ],
+)
+def test_what_cannot_be_read_is_explained(
+    text: str, message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(text)
+    main(["render", str(path)])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"{path}: ")
+    assert message in err
+
+
+def test_a_file_that_is_not_there_does_not_stop_the_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(GOOD.format(name="a"))
+    assert main(["render", "not-there.yaml", str(path)]) == 1
+    out, err = capsys.readouterr()
+    assert err == "not-there.yaml: No such file or directory\n"
+    assert out != ""
+
+
+def test_fields_that_do_not_act_yet_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(
+        GOOD.format(name="a").replace("vmstorage: {}", "vmstorage: {hpa: {maxReplicas: 3}}")
+    )
+    assert main(["render", str(path)]) == 0
+    err = capsys.readouterr().err
+    assert err == f"{path}: VMCluster default/a: spec.vmstorage.hpa does not act yet\n"
+
+
+def test_crds_prints_every_definition(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["crds"]) == 0
+    names = [crd["metadata"]["name"] for crd in yaml.safe_load_all(capsys.readouterr().out)]
+    assert names == ["vmclusters.operator.victoriametrics.com"]
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"vmoperator {__version__}\n"
+
+
+@pytest.mark.parametrize("argv", [[], ["nonsense"], ["render"]], ids=str)
+def test_a_bad_command_line_says_how_it_is_used(
+    argv: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(argv)
+    assert ended.value.code == 2
+    assert "usage: vmoperator" in capsys.readouterr().err
+
+
+def test_render_loads_nothing_that_only_run_needs() -> None:
+    code = "import sys, vmoperator.__main__; sys.exit('kopf' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_reader_that_has_seen_enough_causes_no_traceback(tmp_path: Path) -> None:
+    path = tmp_path / "many.yaml"
+    path.write_text("\n---\n".join(GOOD.format(name=f"a{number}") for number in range(60)))
+    command = f"{sys.executable} -m vmoperator render {path} | head -1"
+    shown = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert (shown.stdout, shown.stderr) == ("---\n", "")
