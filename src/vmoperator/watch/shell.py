@@ -100,4 +100,6 @@ class Shell:
                 stop_flag=stop,
             )
         finally:
+            # One of kopf's threads waits for this; the event loop would wait for that thread.
+            stop.set()
             await logins.close()
