@@ -305,10 +305,7 @@ def lives_on(first_pid: int) -> list[int]:
     return found
 
 
-@pytest.mark.parametrize(
-    "part",
-    ["etcd", "apiserver", "forwarder", "provisioner", "node-1.containerd", "node-1.init"],
-)
+@pytest.mark.parametrize("part", expected(1))
 def test_up_repairs_what_was_killed(pair: tuple[Cluster, Cluster], part: str) -> None:
     cluster = pair[1]
     process = cluster.parts.running(part)

@@ -35,6 +35,10 @@ def main(argv: list[str]) -> int:
     except ClusterError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        # A full disk, a file without rights: the error names what it is about.
+        print(f"error: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("interrupted: `up` goes on from here, `down` removes all", file=sys.stderr)
         return 130

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from localcluster import network
+from localcluster import network, preflight
+from localcluster.errors import MachineNotReady
 from localcluster.paths import Paths
 
 PAUSE_IMAGE = "docker.io/localcluster/pause:1"
@@ -194,14 +195,27 @@ def make_cgroups(node: Node) -> None:
     for root in cgroup_roots():
         for path in (root / node.paths.namespace, root / node.cgroup.strip("/")):
             path.mkdir(exist_ok=True)
+            if (root / "cgroup.controllers").exists():
+                offer_controllers(path.parent, (root / "cgroup.controllers").read_text().split())
+                continue
             # A new cpuset is empty, and nothing can run in it until it is given the parent's.
             for name in ("cpuset.cpus", "cpuset.mems"):
-                if (path / name).exists() and not (root / "cgroup.controllers").exists():
+                if (path / name).exists():
                     (path / name).write_text((path.parent / name).read_text())
-            control = path.parent / "cgroup.subtree_control"
-            if (root / "cgroup.controllers").exists():
-                wanted = (root / "cgroup.controllers").read_text().split()
-                control.write_text(" ".join(f"+{c}" for c in wanted))
+
+
+def offer_controllers(group: Path, controllers: list[str]) -> None:
+    """Lets the groups below `group` (version 2) use the controllers; raises MachineNotReady."""
+    for controller in controllers:
+        try:
+            (group / "cgroup.subtree_control").write_text(f"+{controller}")
+        except OSError as error:
+            if controller in preflight.CONTROLLERS:
+                raise MachineNotReady(
+                    f"{group} does not pass on the control group controller {controller} "
+                    f"({error.strerror}): processes must not lie in that group itself, "
+                    "as they do inside a container; use a machine of its own"
+                ) from error
 
 
 def remove_cgroups(path_below_root: str) -> None:

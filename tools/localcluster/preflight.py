@@ -13,6 +13,8 @@ from localcluster.progress import Progress
 GO_AT_LEAST = (1, 26)
 BUILD_NEEDS_GB = 12.0
 CLUSTER_NEEDS_GB = 2.0
+# What the kubelet counts and limits with.
+CONTROLLERS = ("cpu", "memory", "pids", "cpuset")
 
 # What must be there -> the Debian package that brings it.
 PACKAGES = {
@@ -109,7 +111,7 @@ def check_kernel() -> None:
 def check_controllers(root: Path) -> None:
     """Raises MachineNotReady unless cgroups offer what the kubelet counts with."""
     unified = root / "cgroup.controllers"
-    for controller in ("cpu", "memory", "pids", "cpuset"):
+    for controller in CONTROLLERS:
         offered = (
             controller in unified.read_text().split()
             if unified.exists()

@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from localcluster import control_plane, node
+from localcluster.errors import MachineNotReady
 from localcluster.node import Node
 from localcluster.paths import Paths
 
@@ -64,6 +65,13 @@ def test_cgroups_of_both_versions_are_found(tmp_path: Path) -> None:
     second.mkdir()
     (second / "cgroup.controllers").write_text("cpu memory")
     assert node.cgroup_roots(second) == [second]
+
+
+def test_a_group_that_passes_a_needed_controller_not_on_is_named(tmp_path: Path) -> None:
+    (tmp_path / "cgroup.subtree_control").mkdir()
+    node.offer_controllers(tmp_path, ["rdma"])
+    with pytest.raises(MachineNotReady, match="controller memory"):
+        node.offer_controllers(tmp_path, ["rdma", "memory"])
 
 
 def test_the_audit_log_omits_the_stage_before_the_answer() -> None:
