@@ -3,6 +3,7 @@
 import argparse
 import shutil
 from collections.abc import Sequence
+from pathlib import Path
 
 from demo.choice import AUTO, CLUSTERS, choice, engine_answers
 from demo.errors import DemoFailed
@@ -21,7 +22,7 @@ def main(args: Sequence[str]) -> int:
         if options.down:
             down(asked)
         else:
-            up(asked, once=options.once)
+            up(asked, once=options.once, binaries=options.binaries)
     except (DemoFailed, ClusterError) as error:
         say(f"\nThe demo stops here: {error}")
         return 1
@@ -44,19 +45,33 @@ def parser() -> argparse.ArgumentParser:
         default=AUTO,
         help="auto: kind if a Docker engine answers, else local (with --down: all that are up)",
     )
+    options.add_argument(
+        "--binaries",
+        type=_folder,
+        metavar="DIR",
+        help="your own vminsert, vmselect, vmstorage ... for the local cluster (docs/images.md)",
+    )
     after = options.add_mutually_exclusive_group()
     after.add_argument("--down", action="store_true", help="take away what the demo brought up")
     after.add_argument("--once", action="store_true", help="take it away right after (for CI)")
     return options
 
 
-def up(asked: str | None, *, once: bool) -> None:
+def _folder(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"no such folder: {text}")
+    return Path(text).absolute()
+
+
+def up(asked: str | None, *, once: bool, binaries: Path | None = None) -> None:
     """Tells the story; raises DemoFailed."""
     chosen = choice(asked, has_engine=asked is None and engine_answers())
+    if binaries and chosen.cluster != "local":
+        raise DemoFailed("own programs are for the local cluster: add CLUSTER=local")
     say(f"Cluster: {chosen.cluster} ({chosen.why})")
     folder = state_folder(chosen.cluster)
     folder.mkdir(parents=True, exist_ok=True)
-    story = Story(place(chosen.cluster), OperatorProcess(folder))
+    story = Story(place(chosen.cluster, binaries), OperatorProcess(folder))
     try:
         story.tell()
     finally:

@@ -52,6 +52,7 @@ class LocalPlace:
     """A cluster of this project's own tool; the operator runs in its network, by its own name."""
 
     words: str = cluster_words("local")
+    binaries: Path | None = None
 
     @property
     def cluster(self) -> Cluster:
@@ -59,7 +60,9 @@ class LocalPlace:
 
     def up(self) -> Kubectl:
         with Progress() as progress:
-            Cluster(NAME, progress=progress).up(operator_rbac=ROOT / "deploy" / "rbac.yaml")
+            Cluster(NAME, progress=progress).up(
+                operator_rbac=ROOT / "deploy" / "rbac.yaml", binaries=self.binaries
+            )
         program, *options = self.cluster.kubectl_command()
         return Kubectl(program, tuple(options))
 
@@ -202,10 +205,10 @@ class CurrentPlace:
             kubectl.show("delete", "-f", str(CRDS))
 
 
-def place(cluster: str) -> Place:
-    """The place by its name."""
+def place(cluster: str, binaries: Path | None = None) -> Place:
+    """The place by its name; `binaries` are the user's own programs for the local one."""
     if cluster == "local":
-        return LocalPlace()
+        return LocalPlace(binaries=binaries)
     return KindPlace() if cluster == "kind" else CurrentPlace.found()
 
 
