@@ -20,8 +20,8 @@ $(STAMP): pyproject.toml requirements.lock
 
 setup: $(STAMP) ## make the virtual environment, with the locked versions
 
-demo: setup ## bring up a cluster, run the operator, apply the HA example and show it (CLUSTER=local|kind|current)
-	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER)
+demo: setup ## bring up a cluster, run the operator, apply the HA example and show it (CLUSTER=local|kind|current, BINARIES=your own programs)
+	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) $(if $(BINARIES),--binaries $(BINARIES))
 
 demo-down: setup ## take away what `make demo` brought up
 	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) --down
