@@ -1,41 +1,12 @@
 """Brings image archives into the containerd of a node, each once."""
 
-import hashlib
-import io
 import json
 import subprocess
-import tarfile
 from pathlib import Path
 
 from localcluster.errors import ClusterError
+from localcluster.images.archive import NO_ENVIRONMENT, Image, write_archive
 from localcluster.node import PAUSE_IMAGE, Node
-
-
-def pause_archive(programs: Path) -> bytes:
-    """A docker-archive of one layer with the pause program alone."""
-    layer = _tar({"pause": (programs / "pause").read_bytes()})
-    digest = hashlib.sha256(layer).hexdigest()
-    config = json.dumps(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {"Entrypoint": ["/pause"]},
-            "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}"]},
-        }
-    ).encode()
-    name = f"{hashlib.sha256(config).hexdigest()}.json"
-    manifest = [{"Config": name, "RepoTags": [PAUSE_IMAGE], "Layers": ["layer.tar"]}]
-    return _tar({name: config, "layer.tar": layer, "manifest.json": json.dumps(manifest).encode()})
-
-
-def _tar(files: dict[str, bytes]) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(data), 0o755
-            archive.addfile(entry, io.BytesIO(data))
-    return packed.getvalue()
 
 
 def fingerprint(archive: Path) -> str:
@@ -87,9 +58,9 @@ class NodeImages:
         """Loads the image that every pod starts with."""
         archive = self.node.folder / "pause.tar"
         if not archive.exists():
-            temporary = archive.with_suffix(".tmp")
-            temporary.write_bytes(pause_archive(programs))
-            temporary.rename(archive)
+            references = {PAUSE_IMAGE: NO_ENVIRONMENT}
+            files = {"/pause": programs / "pause"}
+            write_archive(Image(references=references, entrypoint="/pause", files=files), archive)
         self.load_new([archive])
 
     def _known(self) -> dict[str, str]:
