@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -63,7 +64,12 @@ def locked(lock: Path) -> Iterator[None]:
     lock.parent.mkdir(parents=True, exist_ok=True)
     while True:
         with lock.open("w") as handle:
-            fcntl.flock(handle, fcntl.LOCK_EX)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                subject = lock.stem.strip(".")
+                print(f"waiting for another command ({subject}) to end", file=sys.stderr)
+                fcntl.flock(handle, fcntl.LOCK_EX)
             # The one before may have removed the file that this one waited on.
             if lock.exists() and os.fstat(handle.fileno()).st_ino == lock.stat().st_ino:
                 yield

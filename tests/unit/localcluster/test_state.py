@@ -64,13 +64,19 @@ def test_a_lock_keeps_the_next_command_waiting(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with state.locked(lock):
         waiting = subprocess.Popen(
-            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, env=environment
+            [sys.executable, "-c", code],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
         )
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=1)
         # As `down` does at its end: the waiting one must not take a lock that is gone.
         lock.unlink()
-    assert waiting.communicate(timeout=10)[0] == "got it\n"
+    printed, said = waiting.communicate(timeout=10)
+    assert printed == "got it\n"
+    assert said == "waiting for another command (one) to end\n"
     assert lock.exists()
 
 
