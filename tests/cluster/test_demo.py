@@ -1,0 +1,63 @@
+"""`make demo`, from nothing to an operational VMCluster, and back to nothing."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from localcluster.paths import cache_root
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def cache() -> Iterator[Path]:
+    """A cache of its own, so that a demo of the user stays untouched; programs are shared."""
+    # Short, since sockets lie below it.
+    folder = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))
+    programs = cache_root() / "programs"
+    programs.mkdir(parents=True, exist_ok=True)
+    (folder / "programs").symlink_to(programs)
+    yield folder
+    demo(folder, "--down")
+    shutil.rmtree(folder)
+
+
+def demo(cache: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PYTHONPATH": str(ROOT / "tools"),
+        "VMOPERATOR_CACHE": str(cache),
+        "VMOPERATOR_REGISTRY": "off",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "demo", *options],
+        env={**os.environ, **environment},
+        cwd=cache,
+        capture_output=True,
+        text=True,
+        timeout=400,
+    )
+
+
+def test_the_demo_shows_an_operational_cluster_and_leaves_nothing(cache: Path) -> None:
+    shown = demo(cache, "--cluster", "local", "--once")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    rows = [
+        line.split()
+        for line in shown.stdout.partition("get vmclusters -w")[2].splitlines()
+        if " s  example-vmcluster-persistent" in line
+    ]
+    assert rows[-1][-1] == "operational"
+    assert len(rows) <= 3, rows
+    assert "The pods run stand-ins, which keep no data" in shown.stdout
+    assert shown.stdout.count(": connected") == 4
+    assert shown.stdout.endswith("Nothing of the demo is left.\n")
+    assert not (cache / "clusters" / "vmoperator").exists()
+    assert not (cache / "demo" / "local").exists()
