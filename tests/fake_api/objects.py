@@ -6,6 +6,7 @@ import copy
 import datetime
 import itertools
 import uuid
+from bisect import bisect
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -93,6 +94,10 @@ class Objects:
             if any(reference.get("uid") == uid for reference in references):
                 self.delete(other)
         return gone
+
+    def since(self, version: int) -> list[Change]:
+        """What happened after that version, in order."""
+        return self.history[bisect(self.history, version, key=lambda change: change.version) :]
 
     def _kept(self, before: Manifest | None, manifest: Manifest, subresource: str) -> Manifest:
         """The manifest with those parts that this kind of write must not change."""

@@ -51,7 +51,7 @@ async def _events(
             status = {"kind": "Status", "code": 410, "message": "too old resource version"}
             await _send(response, "ERROR", {**status, "reason": "Expired"})
             return
-        for change in [c for c in api.objects.history if c.version > position]:
+        for change in api.objects.since(position):
             event = _event(change, target, query)
             if event:
                 await _send(response, *event)
