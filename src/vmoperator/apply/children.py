@@ -138,7 +138,8 @@ class Writer:
         if paths:
             words = ", ".join(sorted({place(path) for path in paths}))
             log.warning("%s: undoing a foreign change of %s", live.ref, words, extra=self._extra)
-            await self.client.replace(resource, healed(fresh, manifest, paths))
+            final = kept_claims(manifest, now.claims).manifest
+            await self.client.replace(resource, healed(fresh, final, paths))
 
     def _report_claims(self, manifest: Manifest, live: Child) -> None:
         for message in kept_claims(manifest, live.claims).messages:

@@ -8,12 +8,12 @@ is found without knowing one default of the API server.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import orjson
 
+from vmoperator.base.labels import MANAGER
 from vmoperator.base.manifest import Manifest
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -31,6 +31,7 @@ _CLOSED = {
     "PodDisruptionBudget": ("f:spec",),
 }
 _OPEN = ("f:spec", "f:template", "f:metadata")
+_OPEN_MAPS = ("labels", "annotations")
 
 
 def uncovered(desired: Mapping[str, Any], fields: bytes) -> tuple[str, ...]:
@@ -108,54 +109,47 @@ def _leaves(theirs: Fields, ours: Fields | None, path: Path) -> Iterator[Path]:
 
 
 def healed(live: Manifest, desired: Manifest, paths: tuple[Path, ...]) -> Manifest:
-    """The live object without the intrusions, to be written with its resourceVersion.
+    """The live object with the spec as it was rendered, to be written with its resourceVersion.
 
-    A list that somebody added to is put back as it was rendered: taking single items out would
-    leave a Service without a port, or two containers of one name, which the API server refuses.
+    Not field by field: half of a foreign probe, or one of two ports with the same name, is
+    refused. What the API server allocated (addresses, node ports) it fills in again. The
+    intruders lose these fields in managedFields too, for one that has a default is never gone.
     """
-    result = copy.deepcopy(live)
-    for path in paths:
-        _undo(result, desired, path)
+    metadata = live["metadata"]
+    entries = [
+        entry if _is_apart(entry) else {**entry, "fieldsV1": _without(entry["fieldsV1"], paths)}
+        for entry in metadata.get("managedFields") or ()
+    ]
+    return {
+        **live,
+        "metadata": {**metadata, "managedFields": [it for it in entries if it.get("fieldsV1")]},
+        "spec": _with_restarts(desired["spec"], live["spec"]),
+    }
+
+
+def _is_apart(entry: Mapping[str, Any]) -> bool:
+    """Whether the entry is our own, or about a subresource."""
+    is_ours = entry.get("manager") == MANAGER and entry.get("operation") == "Apply"
+    return is_ours or bool(entry.get("subresource")) or not entry.get("fieldsV1")
+
+
+def _without(fields: Fields, paths: tuple[Path, ...]) -> dict[str, Any]:
+    """The set without these paths; what holds nothing but itself (`.`) goes with them."""
+    result = {}
+    for key, below in fields.items():
+        tails = tuple(path[1:] for path in paths if path[0] == key)
+        if () in tails:
+            continue
+        left = _without(below, tails) if tails else below
+        if not tails or left.keys() - {"."}:
+            result[key] = left
     return result
 
 
-def _undo(node: Any, desired: Any, path: Path) -> None:
-    parent, key, wanted = None, "", desired
-    for step in path:
-        marker, _, text = step.partition(":")
-        if marker == "f":
-            if not isinstance(node, dict) or text not in node:
-                return
-            parent, key = node, text
-            node = node[text]
-            wanted = wanted.get(text) if isinstance(wanted, Mapping) else None
-        elif marker in ("k", "v") and _is_new(node, wanted, step):
-            break
-        else:
-            parent, node, wanted = None, _find(node, text), _find(wanted, text)
-    if parent is None:  # an element that we render as well: the next apply owns it again
-        return
-    if wanted is None:
-        parent.pop(key, None)
-    else:
-        parent[key] = copy.deepcopy(wanted)
-
-
-def _is_new(node: Any, wanted: Any, step: str) -> bool:
-    text = step.partition(":")[2]
-    return step.startswith("v:") or _find(wanted, text) is None or _find(node, text) is None
-
-
-def _find(items: Any, text: str) -> Any:
-    if not isinstance(items, list):
-        return None
-    wanted = orjson.loads(text)
-    return next(
-        (
-            item
-            for item in items
-            if isinstance(item, Mapping)
-            and all(item.get(name, value) == value for name, value in wanted.items())
-        ),
-        None,
-    )
+def _with_restarts(desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
+    # Labels and annotations of the pod template stay open, see above.
+    if "template" not in desired:
+        return dict(desired)
+    ours, theirs = desired["template"]["metadata"], live["template"].get("metadata") or {}
+    metadata = {key: {**(theirs.get(key) or {}), **(ours.get(key) or {})} for key in _OPEN_MAPS}
+    return {**desired, "template": {**desired["template"], "metadata": metadata}}
