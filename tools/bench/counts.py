@@ -15,7 +15,13 @@ _OTHERS = {
     "tokenreviews",
     "subjectaccessreviews",
     "events",
+    # What the control plane makes of an operator's objects.
+    "controllerrevisions",
+    "ipaddresses",
+    "persistentvolumes",
+    "replicasets",
 }
+_OUR_GROUP = "operator.victoriametrics.com"
 _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
@@ -29,11 +35,18 @@ def parsed(metrics: str) -> Counter[str]:
         labels = dict(_LABEL.findall(text))
         verb, resource = labels.get("verb", ""), labels.get("resource", "")
         below = labels.get("subresource", "")
-        # Pods are written by the kubelet and the controllers; an operator evicts or deletes them.
-        if resource in _OTHERS or (resource == "pods" and below != "eviction" and verb != "DELETE"):
+        if resource in _OTHERS or _is_control_plane(labels):
             continue
         counts[f"{verb} {resource}/{below}".rstrip("/")] += int(float(value))
     return counts
+
+
+def _is_control_plane(labels: dict[str, str]) -> bool:
+    """Whether controllers and the kubelet do this, and no operator."""
+    resource, below = labels.get("resource", ""), labels.get("subresource", "")
+    if resource == "pods":  # an operator evicts or deletes them
+        return below != "eviction" and labels.get("verb") != "DELETE"
+    return below in ("status", "token", "finalize") and labels.get("group") != _OUR_GROUP
 
 
 async def requests(api: Api) -> Counter[str]:

@@ -25,6 +25,8 @@ def test_writes_and_reads_are_told_apart_and_only_new_ones_count() -> None:
         pytest.param(_line("PUT", "leases", 9), id="leases"),
         pytest.param(_line("PATCH", "pods", 9, "status"), id="the kubelet's pod status"),
         pytest.param(_line("POST", "pods", 9), id="pods that a controller makes"),
+        pytest.param(_line("PUT", "statefulsets", 9, "status"), id="a controller's status"),
+        pytest.param(_line("POST", "serviceaccounts", 9, "token"), id="the kubelet's tokens"),
         pytest.param("apiserver_current_inflight_requests 4", id="another metric"),
     ],
 )
