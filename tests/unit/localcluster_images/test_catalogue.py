@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import tarfile
 import time
@@ -142,6 +143,19 @@ async def test_what_the_registry_has_is_pulled_and_the_rest_made_here(
         "vminsert: pulled from the registry; vmselect, vmstorage: stand-ins (no data is kept); "
     )
     assert "has no victoriametrics/vmselect/manifests/v1.150.0-cluster" in folders.lines[1]
+
+
+async def test_images_that_share_a_layer_are_pulled_at_the_same_time(
+    registry: SmallRegistry, folders: Folders
+) -> None:
+    layer, diff_id = gzip_layer("base", os.urandom(3_000_000))
+    for entry in CATALOGUE:
+        repository = entry.repository.partition("/")[2]
+        registry.add_image(repository, entry.tag, layer, diff_id)
+    archives = await asyncio.to_thread(folders.ensure)
+    assert [names(archive)[0] for archive in archives] == [e.references(())[0] for e in CATALOGUE]
+    assert folders.lines[-1].endswith("vmauth, alertmanager: pulled from the registry")
+    assert not list(folders.archives.glob("blobs/*"))
 
 
 async def test_a_pulled_image_is_not_asked_for_again(

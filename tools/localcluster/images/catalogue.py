@@ -222,8 +222,10 @@ async def _pull_one(
     archive = folder / f"{entry.program}-{'+'.join(n.rpartition(':')[2] for n in names)}.tar"
     if archive.exists():
         return archive
+    # Images share layers, so those that are pulled at the same time each keep their own.
+    blobs = folder / "blobs" / entry.program
     try:
-        await pull(Reference.parse(names[0]), names, archive, folder / "blobs")
+        await pull(Reference.parse(names[0]), names, archive, blobs)
     except RegistryError as error:
         return error
     report(f"pulled {names[0]} ({archive.stat().st_size / 1e6:.0f} MB)")

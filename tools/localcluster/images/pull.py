@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,7 +18,8 @@ from localcluster.images.registry import TIMEOUT, Manifest, Registry
 async def pull(reference: Reference, names: Sequence[str], out: Path, cache: Path) -> None:
     """Writes `out`, whose image then goes by every name of `names`; raises RegistryError.
 
-    `cache` holds blobs that arrived, so that a second try goes on where the first one stopped.
+    `cache` holds blobs that arrived, so that a second try goes on where the first one stopped;
+    it belongs to this image alone, and goes when the image is complete.
     """
     place = endpoint(reference)
     if place is None:
@@ -30,8 +32,7 @@ async def pull(reference: Reference, names: Sequence[str], out: Path, cache: Pat
         manifest = await registry.manifest(repository, reference.tag)
         blobs = {digest: await registry.blob(repository, digest) for digest in manifest.blobs}
     _write_oci_archive(manifest, blobs, names, out)
-    for file in blobs.values():
-        file.unlink(missing_ok=True)
+    shutil.rmtree(cache)
 
 
 def _index(manifest: Manifest, names: Sequence[str]) -> bytes:
