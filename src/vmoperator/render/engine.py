@@ -1,64 +1,69 @@
-"""Template engine: one Jinja template per Kubernetes kind, filled with values, read as YAML.
+"""Template engine: one Jinja template per Kubernetes kind shows the shape, values fill it.
 
-Templates decide nothing. Every value goes through `tojson`, and JSON is YAML, so that no
-content (`yes`, `: `, `#`, quotes, `{{`) can change the shape of a manifest.
+Templates decide nothing, and no value ever becomes text: `{{ name | value }}` leaves a mark in
+the YAML, which its reader replaces by the value itself. So no content (`yes`, `: `, `#`, quotes,
+`{{`) can change the shape of a manifest, and a pod is not written and read again on its way into
+a StatefulSet.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, Undefined, pass_context
+from jinja2.runtime import Context
 
 from vmoperator.base.manifest import Manifest, pruned
 
-_NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
+_VALUES = "values of this rendering"
 
 
-def _escape(match: re.Match[str]) -> str:
-    code = ord(match[0])
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+class _Reader(yaml.CSafeLoader):
+    """YAML in which `!value 3` is the fourth of the given values."""
+
+    def __init__(self, text: str, values: list[Any]) -> None:
+        super().__init__(text)
+        self.values = values
 
 
-def _json(value: Any) -> str:
-    """JSON in plain ASCII that YAML reads back as the same value.
-
-    The escapes are YAML's: JSON writes an emoji as two surrogates, which YAML takes for two
-    characters.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_refused)
-    return _NOT_PLAIN.sub(_escape, text)
+def _given(reader: _Reader, node: yaml.ScalarNode) -> Any:
+    return reader.values[int(node.value)]
 
 
-def _refused(value: Any) -> str:
-    # A value that was not given raises jinja2's own error, which names it.
+_Reader.add_constructor("!value", _given)
+
+
+@pass_context
+def _mark(context: Context, value: Any) -> str:
     if isinstance(value, Undefined):
-        return str(value)
-    raise TypeError(f"{type(value).__name__} has no place in a manifest: {value!r}")
+        return str(value)  # raises jinja2's own error, which names what was not given
+    values: list[Any] = context[_VALUES]
+    values.append(value)
+    return f"!value {len(values) - 1}"
 
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("vmoperator.render"),
-        undefined=StrictUndefined,
-        auto_reload=False,
-        keep_trailing_newline=True,
+        loader=PackageLoader("vmoperator.render"), undefined=StrictUndefined, auto_reload=False
     )
-    environment.filters["tojson"] = _json
+    environment.filters["value"] = _mark
     return environment
 
 
 _TEMPLATES = _environment()
 
 
-def manifest(template: str, **values: Any) -> Manifest:
+def manifest(template: str, **given: Any) -> Manifest:
     """The manifest that `templates/<template>.yaml.j2` gives for these values, without nulls.
 
     Raises jinja2.UndefinedError when the template names a value that was not given.
     """
-    text = _TEMPLATES.get_template(f"{template}.yaml.j2").render(values)
-    filled: Manifest = pruned(yaml.load(text, Loader=yaml.CSafeLoader))
+    values: list[Any] = []
+    text = _TEMPLATES.get_template(f"{template}.yaml.j2").render({**given, _VALUES: values})
+    reader = _Reader(text, values)
+    try:
+        filled: Manifest = pruned(reader.get_single_data())
+    finally:
+        reader.dispose()
     return filled
