@@ -67,7 +67,8 @@ def _account(spec: VMClusterSpec, scope: Scope) -> list[Manifest]:
 
 def _refuse_replication(spec: VMClusterSpec) -> None:
     replicas, factor = storage_replicas(spec), spec.replication_factor or 0
-    names_nodes = spec.vminsert is not None and "storageNode" in (spec.vminsert.extra_args or {})
+    extra = (spec.vminsert and spec.vminsert.extra_args) or {}
+    names_nodes = any(name.lstrip("-") == "storageNode" for name in extra)
     if 0 < replicas < factor and not names_nodes:
         message = f"{factor} copies need as many nodes; spec.vmstorage.replicaCount is {replicas}"
         raise SpecInvalid("spec.replicationFactor", message)

@@ -352,7 +352,7 @@ def test_a_spec_that_cannot_work_is_refused(spec: dict[str, Any], field: str, me
     "spec",
     [
         pytest.param(
-            {"replicationFactor": 3, "vminsert": {"extraArgs": {"storageNode": "a:1,b:1,c:1"}}},
+            {"replicationFactor": 3, "vminsert": {"extraArgs": {"--storageNode": "a:1,b:1,c:1"}}},
             id="copies on nodes that the user names",
         ),
         pytest.param(
