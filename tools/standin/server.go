@@ -80,7 +80,7 @@ func (s *Server) setBackend(address string) error {
 	}
 	s.backend = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(target)
-		r.Out.URL.Path, r.Out.URL.RawPath = target.JoinPath(backendPath(r.In.URL.Path)).Path, ""
+		r.Out.URL.Path, r.Out.URL.RawPath = strings.TrimSuffix(target.Path, "/")+backendPath(r.In.URL.Path), ""
 	}}
 	log.Printf("passing requests on to the single-node victoria-metrics at %s, which is no cluster", address)
 	return nil

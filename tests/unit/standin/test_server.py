@@ -91,7 +91,8 @@ def test_data_is_refused_in_words_and_not_lost_in_silence(standins: Standins) ->
     assert get(one, "/something")[0] == HTTPStatus.NOT_FOUND
 
 
-async def test_requests_are_passed_on_to_a_backend(standins: Standins) -> None:
+@pytest.mark.parametrize("base", ["", "/", "/base", "/base/"])
+async def test_requests_are_passed_on_to_a_backend(standins: Standins, base: str) -> None:
     async def echo(request: web.Request) -> web.Response:
         return web.Response(text=request.path_qs)
 
@@ -100,13 +101,14 @@ async def test_requests_are_passed_on_to_a_backend(standins: Standins) -> None:
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    backend = f"http://127.0.0.1:{runner.addresses[0][1]}/base"
+    backend = f"http://127.0.0.1:{runner.addresses[0][1]}{base}"
     one = standins.start("vmselect", "-storageNode=127.0.0.1:1", STANDIN_BACKEND=backend)
+    root = base.rstrip("/")
     try:
         asked = "/select/0/prometheus/api/v1/query?query=up"
-        assert await asyncio.to_thread(get, one, asked) == (200, "/base/api/v1/query?query=up")
+        assert await asyncio.to_thread(get, one, asked) == (200, f"{root}/api/v1/query?query=up")
         graphite = await asyncio.to_thread(get, one, "/select/0/graphite/render")
-        assert graphite == (200, "/base/graphite/render")
+        assert graphite == (200, f"{root}/graphite/render")
     finally:
         await runner.cleanup()
     assert f"passing requests on to the single-node victoria-metrics at {backend}" in one.log
