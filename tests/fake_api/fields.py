@@ -64,7 +64,7 @@ def without(live: Tree, gone: Iterable[Path]) -> Tree:
     """The live manifest without what lies at these paths, and without what became empty so."""
     result = copy.deepcopy(live)
     # Whole items first: without its keys an item is not found again.
-    for path in sorted(gone, key=len):
+    for path in sorted(gone, key=lambda path: (path[-1] != ".", len(path))):
         _drop(result, path, "")
     return result
 
@@ -115,7 +115,7 @@ def _drop(value: Any, path: Path, field: str) -> None:
         return
     if head.startswith("k:"):
         for item in [item for item in value if _item(field, item) == head]:
-            if not rest or rest == (".",):
+            if rest in ((), (".",)):
                 value.remove(item)
             else:
                 _drop(item, rest, "")
