@@ -51,7 +51,9 @@ def _missing(value: Any, owned: Fields, path: Path) -> Iterator[Path]:
 
 
 def _member(value: Any, owned: Fields | None, path: Path) -> Iterator[Path]:
-    if owned is None:
+    if owned is None and path == ("metadata",):
+        yield from _missing(value, {}, path)
+    elif owned is None:
         if path not in _IDENTITY:
             yield path
     elif owned:  # an empty entry is a leaf: everything below it is one value, and ours
