@@ -127,7 +127,8 @@ class Transport:
                     )
                 yield answer
         except TimeoutError as late:
-            limit = limits.total or limits.sock_read
+            connecting = isinstance(late, aiohttp.ConnectionTimeoutError)
+            limit = _CONNECT_SECONDS if connecting else limits.total or limits.sock_read
             message = f"no answer from {self._connection.server} for {limit:g} s"
             raise Unavailable(message, request=call.words) from late
         except (aiohttp.ClientError, OSError) as broken:

@@ -66,7 +66,8 @@ class Informer(Generic[T]):
     on_change: Callable[[Ref, T | None, T | None], None]
     selector: str = ""
     namespace: str = ""
-    retry: Backoff = Backoff(0.2, 30.0)
+    retry: Backoff = Backoff(0.2, 10.0)
+    """A try is one cheap request; after an outage everybody waits for the last informer."""
     slow_retry_seconds: float = 5.0
     """Between tries while a right or the resource itself is missing."""
     page_size: int = 500
