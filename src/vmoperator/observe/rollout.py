@@ -54,12 +54,10 @@ def progress(sight: Sight) -> Progress:
         for service, slices in sorted(sight.slices.items())
         if not {pod.ref.name for pod in updated} <= _serving(slices)
     )
-    remaining = sum(pod not in updated and not pod.deleting for pod in sight.pods)
     listed = [
         pod for pod in updated if all(pod.ref.name in _serving(s) for s in sight.slices.values())
     ]
-    # A pod of the old spec that a surge still keeps beside the new ones is not replaced yet.
-    replaced = sight.desired - max(0, len(updated) + remaining - sight.desired)
+    replaced = sight.desired - _superfluous(sight, status, updated=len(updated))
     count = 0 if sight.held else min(len(listed), _available(status, len(listed)), replaced)
     complete = (
         not sight.held
@@ -70,7 +68,7 @@ def progress(sight: Sight) -> Progress:
     return Progress(
         name=sight.name,
         desired=sight.desired,
-        updated=min(count, sight.desired),
+        updated=max(0, min(count, sight.desired)),
         serving=sum(pod.ready and not pod.deleting for pod in sight.pods),
         held=sight.held,
         rolling=_is_rolling(sight, status),
@@ -143,6 +141,13 @@ def _updated_pods(sight: Sight, status: Rollout) -> list[Pod]:
     return [
         pod for pod in sight.pods if pod.revision == revision and pod.ready and not pod.deleting
     ]
+
+
+def _superfluous(sight: Sight, status: Rollout, *, updated: int) -> int:
+    """Pods that must go before the stage is done: a surge keeps old ones beside the new."""
+    newest = status.update_revision or _newest_revision(sight.pods)
+    old = sum(pod.revision != newest and not pod.deleting for pod in sight.pods)
+    return max(old, updated - sight.desired)
 
 
 def _newest_revision(pods: Iterable[Pod]) -> str:

@@ -53,9 +53,7 @@ def pod(
     revision: str = "a",
     *,
     ready: bool = True,
-    deleting: bool = False,
-    trouble: str = "",
-    created: str = "",
+    **more: Any,
 ) -> Pod:
     return Pod(
         ref=Ref("Pod", "ns", name),
@@ -65,11 +63,11 @@ def pod(
         uid=f"uid-{name}",
         resource_version="1",
         revision=revision,
-        created=created,
+        created=more.get("created", ""),
         ready=ready,
-        deleting=deleting,
+        deleting=more.get("deleting", False),
         ended=False,
-        trouble=trouble,
+        trouble=more.get("trouble", ""),
     )
 
 

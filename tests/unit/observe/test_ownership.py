@@ -180,7 +180,7 @@ def test_whatever_leaf_others_own_alone_is_an_intrusion(data: st.DataObject) -> 
 
 
 OURS = _pod_fields(**{"f:containers": {MAIN: {".": {}, "f:name": {}, "f:image": {}}}})
-ADDED = {".": {}, "f:name": {}, "f:image": {}}
+ADDED: Tree = {".": {}, "f:name": {}, "f:image": {}}
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ def test_a_healed_object_has_the_spec_as_rendered_and_its_own_version() -> None:
 
 def test_a_healed_field_is_owned_by_no_intruder_any_more() -> None:
     """Otherwise one that has a default (sessionAffinity) would be found in every pass."""
-    ours = {"f:spec": {"f:type": {}}}
-    theirs = {
+    ours: Tree = {"f:spec": {"f:type": {}}}
+    theirs: Tree = {
         "f:metadata": {"f:labels": {"f:team": {}}},
         "f:spec": {"f:sessionAffinity": {}, "f:type": {}},
     }
@@ -268,7 +268,7 @@ def test_a_healed_field_is_owned_by_no_intruder_any_more() -> None:
 
 def test_an_intruder_that_owned_nothing_else_is_forgotten() -> None:
     path = ("f:spec", "f:ports", HTTP)
-    theirs = {"f:spec": {"f:ports": {".": {}, HTTP: {".": {}, "f:name": {}}}}}
+    theirs: Tree = {"f:spec": {"f:ports": {".": {}, HTTP: {".": {}, "f:name": {}}}}}
     live = _live({}, kubectl_edit_Update=theirs)
     result = healed(live, _service(ports=[]), (path,))
     assert result["metadata"]["managedFields"] == []

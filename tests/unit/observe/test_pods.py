@@ -21,7 +21,9 @@ def _pod(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any
             "resourceVersion": "5",
             "creationTimestamp": "2026-01-01T00:00:00Z",
             "labels": {**own, "controller-revision-hash": "r1"},
-            "ownerReferences": [{"kind": "StatefulSet", "name": "s", "uid": "s", "controller": True}],
+            "ownerReferences": [
+                {"kind": "StatefulSet", "name": "s", "uid": "s", "controller": True}
+            ],
             **metadata,
         },
         "status": status or {},
@@ -72,7 +74,9 @@ def test_a_pod_without_our_labels_belongs_to_nobody() -> None:
     [
         pytest.param([], False, id="a pod without conditions is not ready"),
         pytest.param([{"type": "Ready", "status": "False"}], False, id="an unready pod"),
-        pytest.param([{"type": "ContainersReady", "status": "True"}], False, id="a gate is missing"),
+        pytest.param(
+            [{"type": "ContainersReady", "status": "True"}], False, id="a gate is missing"
+        ),
         pytest.param([{"type": "Ready", "status": "True"}], True, id="a ready pod"),
     ],
 )
@@ -98,7 +102,9 @@ def test_a_pod_that_never_runs_again_has_ended(phase: str) -> None:
         pytest.param(
             _container(
                 state=_waiting("CrashLoopBackOff"),
-                lastState=_ended(255, "first\n2026-11-22T22:44:12.123Z\tfatal\tmain.go:1\tno disk\n"),
+                lastState=_ended(
+                    255, "first\n2026-11-22T22:44:12.123Z\tfatal\tmain.go:1\tno disk\n"
+                ),
             ),
             "container vmstorage ends with code 255 (Error): fatal main.go:1 no disk",
             id="a crash loop tells the last line of the log without its time",
