@@ -92,9 +92,11 @@ class _Pass:
 
     async def _announce(self, *, creating: bool) -> None:
         """Say `expanding` before any pod is touched: a status must not be true by accident."""
+        # What is refused or held back differs in every pass, and the report at the end knows more.
+        if self.reporter.says_unfinished:
+            return
         changed = [self.writer.differs(stage.workload) for stage in self._active]
-        # What was refused differs in every pass; saying `expanding` each time would be a lie.
-        if any(changed) and not self.reporter.has_failed:
+        if any(changed):
             stages = tuple(
                 progress(self._sight(stage, held=differs))
                 for stage, differs in zip(self._active, changed, strict=True)

@@ -33,11 +33,11 @@ class Reporter:
         return found
 
     @property
-    def has_failed(self) -> bool:
-        """Whether the status says already that this very generation has failed."""
+    def says_unfinished(self) -> bool:
+        """Whether the status says already that this very generation is not in line yet."""
         before = self.previous
         return (
-            before.get("updateStatus") == UpdateStatus.FAILED
+            before.get("updateStatus") in (UpdateStatus.EXPANDING, UpdateStatus.FAILED)
             and before.get("observedGeneration") == self.parent["metadata"]["generation"]
         )
 

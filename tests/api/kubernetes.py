@@ -1,0 +1,156 @@
+"""Kubernetes' controllers, as far as passes see them: pods, revisions, statuses, endpoints.
+
+Nothing happens by itself: a test says when the controllers do their work.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.fake_api import FakeApi
+
+from vmoperator.apply.world import World
+from vmoperator.base.labels import MANAGED_BY, MANAGER, NAME
+from vmoperator.base.manifest import Ref, digest, ref_of
+from vmoperator.base.resource import CHILDREN
+from vmoperator.observe.facts import child, endpoint_slice, pod
+from vmoperator.watch.wiring import trimmed
+
+Tree = dict[str, Any]
+
+_CHILD_KINDS = {resource.kind for resource in CHILDREN}
+
+
+class Kubernetes:
+    """Plays the controllers on the objects of a fake API server."""
+
+    def __init__(self, api: FakeApi) -> None:
+        self.api = api
+
+    def all(self, kind: str) -> list[Tree]:
+        return [live for live in self.api.objects.live.values() if live["kind"] == kind]
+
+    async def settle(self) -> None:
+        """Make the missing pods, ready at once, report them, and send traffic to them."""
+        for workload in (*self.all("StatefulSet"), *self.all("Deployment")):
+            await self._run(workload)
+        for service in self.all("Service"):
+            await self._publish(service)
+
+    async def _run(self, workload: Tree) -> None:
+        revision = digest(workload["spec"]["template"])[:10]
+        status = workload.get("status") or {}
+        if workload["kind"] == "Deployment":
+            for other in self._pods_of(workload):
+                if other["metadata"]["labels"]["pod-template-hash"] != revision:
+                    await self.api.remove(ref_of(other))
+        for number in range(workload["spec"]["replicas"]):
+            name = f"{workload['metadata']['name']}-{number}"
+            if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
+                await self.api.put(_pod(workload, name, revision))
+        await self._report(workload, revision, current=status.get("currentRevision", revision))
+
+    async def _report(self, workload: Tree, revision: str, *, current: str) -> None:
+        live = self._pods_of(workload)
+        ready = [one for one in live if pod(one).ready]
+        new = [one for one in live if pod(one).revision == revision]
+        status = {
+            "observedGeneration": workload["metadata"]["generation"],
+            "replicas": len(live),
+            "readyReplicas": len(ready),
+            "availableReplicas": len(ready),
+            "updatedReplicas": len(new),
+        }
+        if workload["kind"] == "StatefulSet":
+            status |= {"currentRevision": current, "updateRevision": revision}
+        await self.api.put({**workload, "status": status}, manager="kube-controller-manager")
+
+    async def _publish(self, service: Tree) -> None:
+        selector = service["spec"]["selector"]
+        metadata = service["metadata"]
+        chosen = [
+            one for one in self.all("Pod") if selector.items() <= one["metadata"]["labels"].items()
+        ]
+        await self.api.put(
+            {
+                "apiVersion": "discovery.k8s.io/v1",
+                "kind": "EndpointSlice",
+                "metadata": {
+                    "name": f"{metadata['name']}-x",
+                    "namespace": metadata["namespace"],
+                    "labels": {
+                        **metadata["labels"],
+                        "kubernetes.io/service-name": metadata["name"],
+                    },
+                    "ownerReferences": [{"uid": metadata["uid"], "name": metadata["name"]}],
+                },
+                "endpoints": [
+                    {
+                        "conditions": {"ready": pod(one).ready, "serving": pod(one).ready},
+                        "targetRef": {"kind": "Pod", "name": one["metadata"]["name"]},
+                    }
+                    for one in chosen
+                ],
+            }
+        )
+
+    def pods(self, app: str) -> list[Tree]:
+        return [one for one in self.all("Pod") if one["metadata"]["labels"].get(NAME) == app]
+
+    def _pods_of(self, workload: Tree) -> list[Tree]:
+        uid = workload["metadata"]["uid"]
+        return [
+            one for one in self.all("Pod") if one["metadata"]["ownerReferences"][0]["uid"] == uid
+        ]
+
+    async def fail(self, name: str, trouble: str = "ErrImagePull") -> None:
+        """Let the pod stop to serve, and tell everybody who must know."""
+        ref = next(ref_of(one) for one in self.all("Pod") if one["metadata"]["name"] == name)
+        live = self.api.find(ref)
+        assert live is not None
+        container = {
+            "name": "main",
+            "image": "i",
+            "ready": False,
+            "state": {"waiting": {"reason": trouble}},
+        }
+        status = {"conditions": [], "containerStatuses": [container]}
+        await self.api.put({**live, "status": status})
+        await self.settle()
+
+    def look(self, world: World) -> World:
+        """Fill the stores as the informers would."""
+        live = list(self.api.objects.live.values())
+        ours = [one for one in live if _labels(one).get(MANAGED_BY) == MANAGER]
+        world.parents.replace(
+            {ref_of(one): trimmed(one) for one in live if one["kind"] == "VMCluster"}
+        )
+        world.children.replace(
+            {ref_of(one): child(one) for one in ours if one["kind"] in _CHILD_KINDS}
+        )
+        world.pods.replace({ref_of(one): pod(one) for one in ours if one["kind"] == "Pod"})
+        slices = [one for one in ours if one["kind"] == "EndpointSlice"]
+        world.slices.replace({ref_of(one): endpoint_slice(one) for one in slices})
+        return world
+
+
+def _labels(manifest: Tree) -> Tree:
+    return manifest["metadata"].get("labels") or {}
+
+
+def _pod(workload: Tree, name: str, revision: str) -> Tree:
+    is_stateful = workload["kind"] == "StatefulSet"
+    key = "controller-revision-hash" if is_stateful else "pod-template-hash"
+    metadata = workload["metadata"]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "labels": {**workload["spec"]["template"]["metadata"]["labels"], key: revision},
+            "ownerReferences": [{"uid": metadata["uid"], "name": "x", "controller": True}],
+        },
+        "spec": {},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+    }
