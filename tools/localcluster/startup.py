@@ -45,7 +45,8 @@ def ensure_programs(paths: Paths, progress: Progress, *, lean: bool) -> Path:
         builder = building.Builder(programs, progress, lean_cache=lean_cache)
         builder.run(building.plan(programs))
         if lean_cache is not None:
-            building.drop_lean_cache(lean_cache)
+            with progress.step("drop the Go caches of this build"):
+                building.drop_lean_cache(lean_cache)
         in_use = {found.programs for found in state.every(paths)}
         building.drop_old(programs, in_use)
     return programs
