@@ -143,10 +143,15 @@ class Informer(Generic[T]):
         self._become(State.LIVE)
 
     def _handle(self, event: WatchEvent) -> None:
-        if event.type == "BOOKMARK" or self._is_late(event.object):
+        if event.type == "BOOKMARK":
             return
-        if event.type == "DELETED":
-            self._forget((ref_of(event.object, self.resource.kind),))
+        ref = ref_of(event.object, self.resource.kind)
+        if self._is_late(event.object):
+            # What the pass put in holds this change of somebody else, which it did not work with.
+            known = self.store.get(ref)
+            self.on_change(ref, known, known)
+        elif event.type == "DELETED":
+            self._forget((ref,))
         else:
             self._take(event.object)
 
