@@ -155,7 +155,7 @@ class Writer:
 
 def _refusal(ref: Ref, error: Invalid) -> str:
     """The API server's words, and what helps where a field of the live object cannot change."""
-    words = f"{ref.kind} {ref.name}: {error}"
+    words = str(error) if f'"{ref.name}"' in str(error) else f"{ref.kind} {ref.name}: {error}"
     if not any(mark in str(error) for mark in _IMMUTABLE):
         return words
     kept = " --cascade=orphan" if ref.kind == "StatefulSet" else ""
