@@ -301,6 +301,18 @@ async def test_a_parent_made_again_waits_for_the_children_of_the_first(running: 
     assert running.message == "operational"
 
 
+async def test_a_parent_made_again_is_told_as_a_creation(running: Lab) -> None:
+    for live in (*running.kubernetes.all("StatefulSet"), *running.kubernetes.all("Deployment")):
+        owner = {**live["metadata"]["ownerReferences"][0], "uid": "of-the-first"}
+        metadata = {**live["metadata"], "ownerReferences": [owner]}
+        await running.api.put({**live, "metadata": metadata})
+    await running.api.remove(DEMO)
+    await running.apply(cluster())
+    with pytest.raises(NotYet):
+        await running.run()
+    assert running.message == "expanding waiting for the pods of vmstorage, vmselect, vminsert"
+
+
 async def test_paused_changes_nothing_and_says_so(running: Lab) -> None:
     await running.apply(cluster(paused=True, clusterVersion=NEW_TAG))
     assert await running.writes() == [STATUS]

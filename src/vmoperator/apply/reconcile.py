@@ -88,7 +88,10 @@ class _Pass:
         return tuple(stage for stage in self.plan.stages if not stage.is_paused)
 
     def _is_creating(self) -> bool:
-        return was_creating(self.reporter.previous) or not any(map(self._live, self.plan.stages))
+        # Those of a former parent of that name are about to go.
+        own = ("", self.writer.parent_uid)
+        live = filter(None, map(self._live, self.plan.stages))
+        return was_creating(self.reporter.previous) or not any(it.owner_uid in own for it in live)
 
     async def _announce(self, *, creating: bool) -> None:
         """Say `expanding` before any pod is touched: a status must not be true by accident."""
