@@ -26,12 +26,14 @@ class Kubernetes:
 
     def __init__(self, api: FakeApi) -> None:
         self.api = api
+        self.ready = True
+        """Whether new pods are ready at once."""
 
     def all(self, kind: str) -> list[Tree]:
         return [live for live in self.api.objects.live.values() if live["kind"] == kind]
 
     async def settle(self) -> None:
-        """Make the missing pods, ready at once, report them, and send traffic to them."""
+        """Make the missing pods, report them, and send traffic to those that are ready."""
         for workload in (*self.all("StatefulSet"), *self.all("Deployment")):
             await self._run(workload)
         for service in self.all("Service"):
@@ -47,7 +49,7 @@ class Kubernetes:
         for number in range(workload["spec"]["replicas"]):
             name = f"{workload['metadata']['name']}-{number}"
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
-                await self.api.put(_pod(workload, name, revision))
+                await self.api.put(_pod(workload, name, revision, ready=self.ready))
         await self._report(workload, revision, current=status.get("currentRevision", revision))
 
     async def _report(self, workload: Tree, revision: str, *, current: str) -> None:
@@ -86,6 +88,7 @@ class Kubernetes:
                 },
                 "endpoints": [
                     {
+                        "addresses": [one["status"]["podIP"]] if "podIP" in one["status"] else [],
                         "conditions": {"ready": pod(one).ready, "serving": pod(one).ready},
                         "targetRef": {"kind": "Pod", "name": one["metadata"]["name"]},
                     }
@@ -138,7 +141,7 @@ def _labels(manifest: Tree) -> Tree:
     return manifest["metadata"].get("labels") or {}
 
 
-def _pod(workload: Tree, name: str, revision: str) -> Tree:
+def _pod(workload: Tree, name: str, revision: str, *, ready: bool) -> Tree:
     is_stateful = workload["kind"] == "StatefulSet"
     key = "controller-revision-hash" if is_stateful else "pod-template-hash"
     metadata = workload["metadata"]
@@ -152,5 +155,8 @@ def _pod(workload: Tree, name: str, revision: str) -> Tree:
             "ownerReferences": [{"uid": metadata["uid"], "name": "x", "controller": True}],
         },
         "spec": {},
-        "status": {"conditions": [{"type": "Ready", "status": "True"}]},
+        "status": {
+            "podIP": "10.244.0.9",
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+        },
     }

@@ -123,8 +123,27 @@ async def test_a_creation_says_expanding_then_makes_services_then_workloads(lab:
     writes = await lab.writes()
     assert writes[0] == STATUS
     assert set(writes[1:5]) == SHARED
-    assert set(writes[5:]) == WORKLOADS
+    assert writes[5:] == ["PATCH statefulsets/vmstorage-demo"]
     assert lab.message == "expanding waiting for the pods of vmstorage, vmselect, vminsert"
+
+
+async def test_who_looks_vmstorage_up_is_started_once_its_pods_have_names(lab: Lab) -> None:
+    await lab.apply(cluster())
+    await lab.run()
+    assert await lab.writes() == []
+    lab.kubernetes.ready = False
+    await lab.kubernetes.settle()
+    assert set(await lab.writes()) == WORKLOADS - {"PATCH statefulsets/vmstorage-demo"}
+    assert lab.message == "expanding waiting for the pods of vmstorage, vmselect, vminsert"
+
+
+async def test_a_pod_that_is_stuck_without_a_name_is_not_waited_for(lab: Lab) -> None:
+    await lab.apply(cluster())
+    await lab.run()
+    await lab.kubernetes.settle()
+    await lab.kubernetes.fail("vmstorage-demo-0")
+    await lab.kubernetes.fail("vmstorage-demo-1")
+    assert "PATCH deployments/vminsert-demo" in await lab.writes()
 
 
 async def test_a_creation_takes_seven_applies_and_two_status_writes(lab: Lab) -> None:
@@ -142,6 +161,8 @@ async def test_a_creation_takes_seven_applies_and_two_status_writes(lab: Lab) ->
 
 async def test_it_is_operational_only_once_the_services_send_traffic(lab: Lab) -> None:
     await lab.apply(cluster())
+    await lab.run()
+    await lab.kubernetes.settle()
     await lab.run()
     for workload in (*lab.kubernetes.all("StatefulSet"), *lab.kubernetes.all("Deployment")):
         await lab.kubernetes._run(workload)
@@ -220,6 +241,8 @@ async def test_a_refused_child_is_told_and_the_others_are_applied(lab: Lab) -> N
     fault = _refusing(lab, 422, "services/vmselect-demo", "spec.ports[0].name: Invalid value")
     await lab.apply(cluster())
     writes = await lab.writes()
+    await lab.kubernetes.settle()
+    writes += await lab.writes()
     assert {one for one in writes if one != STATUS} == SHARED | WORKLOADS
     assert lab.message == "failed Service vmselect-demo: spec.ports[0].name: Invalid value"
     for _ in range(3):
@@ -256,6 +279,8 @@ async def test_a_missing_right_is_told_in_the_api_servers_words(lab: Lab) -> Non
     words = 'deployments.apps "vminsert-demo" is forbidden: User "x" cannot patch resource'
     _refusing(lab, 403, "deployments/vminsert-demo", words)
     await lab.apply(cluster())
+    await lab.run()
+    await lab.kubernetes.settle()
     assert await lab.run() == 60.0
     assert lab.message == f"failed {words}"
     assert lab.child("StatefulSet", "vmselect-demo")

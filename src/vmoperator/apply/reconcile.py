@@ -17,7 +17,7 @@ from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.settings import Settings
 from vmoperator.observe.facts import Child
-from vmoperator.observe.rollout import Progress, Sight, progress
+from vmoperator.observe.rollout import Progress, Sight, has_names, progress
 from vmoperator.observe.status import was_creating
 from vmoperator.observe.verdict import Finding, Reason, verdict
 from vmoperator.render import plan
@@ -107,25 +107,29 @@ class _Pass:
             await self.reporter.report(verdict(stages, (), creating=creating))
 
     async def _advance(self) -> tuple[Progress, ...]:
-        """Bring the workloads in line, each change after the stage before has finished its own."""
-        absent = [stage for stage in self._active if self._live(stage) is None]
-        # On the first creation all at once: they wait for each other by themselves.
-        await all_done(self.writer.bring(stage.workload) for stage in absent)
+        """Bring the workloads in line, each change after the stage before has finished its own.
+
+        What does not exist yet waits for less: for the names of the pods before it.
+        """
         stages: list[Progress] = []
-        waits = False
+        waits, nameless = False, set[str]()
         for stage in self._active:
-            in_line, seen = await self._step(stage, waits=waits, made=stage in absent)
+            exists = self._live(stage) is not None
+            held = (
+                self._is_held(stage, waits=waits) if exists else bool(nameless & {*stage.looks_up})
+            )
+            in_line = held or await self.writer.bring(stage.workload)
+            seen = self._sight(stage, held=held)
+            if not waits and _is_rolled_by_us(stage):
+                await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
             stages.append(progress(seen))
             waits = waits or stages[-1].rolling or not in_line
+            if not has_names(seen):
+                nameless.add(stage.name)
         return tuple(stages)
 
-    async def _step(self, stage: Stage, *, waits: bool, made: bool) -> tuple[bool, Sight]:
-        held = waits and not made and self.writer.differs(stage.workload)
-        in_line = held or made or await self.writer.bring(stage.workload)
-        seen = self._sight(stage, held=held)
-        if not waits and _is_rolled_by_us(stage):
-            await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
-        return in_line, seen
+    def _is_held(self, stage: Stage, *, waits: bool) -> bool:
+        return waits and self.writer.differs(stage.workload)
 
     def _live(self, stage: Stage) -> Child | None:
         return self.world.children.get(ref_of(stage.workload))

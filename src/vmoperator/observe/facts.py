@@ -67,6 +67,8 @@ class EndpointSlice:
     service: str
     serving: frozenset[str]
     """Names of the pods that are ready in it (also where not-ready ones are published)."""
+    addressed: frozenset[str] = frozenset()
+    """Names of the pods that have an address in it, ready or not."""
 
 
 def child(manifest: Mapping[str, Any]) -> Child:
@@ -105,6 +107,11 @@ def endpoint_slice(manifest: Mapping[str, Any]) -> EndpointSlice:
             endpoint["targetRef"]["name"]
             for endpoint in manifest.get("endpoints") or ()
             if endpoint.get("targetRef") and _is_serving(endpoint.get("conditions") or {})
+        ),
+        addressed=frozenset(
+            endpoint["targetRef"]["name"]
+            for endpoint in manifest.get("endpoints") or ()
+            if endpoint.get("targetRef") and endpoint.get("addresses")
         ),
     )
 

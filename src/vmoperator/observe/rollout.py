@@ -82,6 +82,19 @@ def progress(sight: Sight) -> Progress:
     )
 
 
+def has_names(sight: Sight) -> bool:
+    """Whether the stage's pods can be looked up by name, so that others may be started.
+
+    A program that asks too early gets a denial, which it and the cluster's DNS remember for
+    seconds. A pod that is stuck gets no name and is not waited for.
+    """
+    stuck = {pod.ref.name for pod in sight.pods if pod.trouble}
+    return all(
+        len(stuck | frozenset().union(*(one.addressed for one in slices))) >= sight.desired
+        for slices in sight.slices.values()
+    )
+
+
 def replaceable(sight: Sight, *, max_unavailable: int) -> tuple[Pod, ...]:
     """Pods of an OnDelete StatefulSet that may be replaced now, the stuck ones first.
 

@@ -47,6 +47,7 @@ def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
         workload=made(workload),
         services=tuple(service["metadata"]["name"] for service in listing),
         max_unavailable=workload.max_unavailable,
+        looks_up=workload.looks_up,
         is_paused=bool(workload.spec.paused),
     )
 

@@ -19,6 +19,8 @@ class Stage:
     """Names of the Services in `Plan.shared` that must list the workload's ready pods."""
     max_unavailable: int
     """Pods that a rollout by the operator may take away at once, at least 1."""
+    looks_up: tuple[str, ...] = ()
+    """Names of the stages whose pods it looks up by name when it starts."""
     is_paused: bool = False
     """The component's own `paused`: the live workload is left as it is, and still wanted."""
 

@@ -42,6 +42,7 @@ def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope) -> Workload
         pod_metadata=insert.pod_metadata,
         service=insert.service_spec,
         budget=insert.pod_disruption_budget,
+        looks_up=("vmstorage",),
         update=_update(insert),
     )
 

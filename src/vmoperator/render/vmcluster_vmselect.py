@@ -48,6 +48,7 @@ def vmselect(cluster: VMClusterSpec, select: VMSelect, scope: Scope) -> Workload
         budget=select.pod_disruption_budget,
         update=stateful_update(select),
         max_unavailable=max_unavailable(select),
+        looks_up=("vmstorage",),
         is_headless=True,
         publishes_not_ready=True,
     )

@@ -54,6 +54,9 @@ def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workl
         update=stateful_update(storage),
         max_unavailable=max_unavailable(storage),
         is_headless=True,
+        # vminsert and vmselect look the pods up by name, also while these open their data; a
+        # denial would be remembered for seconds, longer than the data takes.
+        publishes_not_ready=True,
         has_liveness=False,
         sleeps_before_stop=False,
     )

@@ -118,6 +118,8 @@ class Workload:
     service: ServiceSpec | None = None
     budget: DisruptionBudget | None = None
     max_unavailable: int = 1
+    looks_up: tuple[str, ...] = ()
+    """Apps whose pods the program looks up by name when it starts."""
     is_headless: bool = False
     publishes_not_ready: bool = False
     has_liveness: bool = True

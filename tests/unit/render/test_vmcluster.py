@@ -56,7 +56,7 @@ def test_services_have_the_documented_form(app: str, headless: bool, ports: list
     assert spec["type"] == "ClusterIP"
     assert (spec.get("clusterIP") == "None") is headless
     assert [port["port"] for port in spec["ports"]] == ports
-    assert spec.get("publishNotReadyAddresses", False) is (app == "vmselect")
+    assert spec.get("publishNotReadyAddresses", False) is headless
 
 
 @pytest.mark.parametrize(("app", "port"), [("vminsert", 8400), ("vmselect", 8401)])
