@@ -9,6 +9,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -129,6 +130,12 @@ class Namespace:
         found: dict[str, Any] = self.get("vmcluster", name).get("status") or {}
         return found
 
+    def clear(self) -> None:
+        """Delete everything at once: the node is small, and the next test needs the room."""
+        self.kubectl("delete", "vmclusters", "--all", "--wait=false")
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
+        self.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+
     def until_status(self, name: str, wanted: str, *, seconds: float = 120) -> dict[str, Any]:
         """The status once it says `wanted` of the newest generation."""
 
@@ -148,15 +155,24 @@ class Namespace:
         return found
 
 
+@contextmanager
+def standing_demo(cluster: Cluster, name: str) -> Iterator[Namespace]:
+    """A namespace with the VMCluster `demo`, operational, for the tests of one file."""
+    one = Namespace(cluster, name)
+    cluster.kubectl("create", "namespace", name)
+    one.apply(small())
+    one.until_status("demo", "operational")
+    yield one
+    one.clear()
+
+
 @pytest.fixture
 def namespace(cluster: Cluster) -> Iterator[Namespace]:
     name = f"t-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
-    yield Namespace(cluster, name)
-    cluster.kubectl("delete", "namespace", name, "--wait=false")
-    # The node is small: the next test needs the room at once.
-    cluster.kubectl("-n", name, "delete", "vmclusters", "--all", "--wait=false")
-    cluster.kubectl("-n", name, "delete", "pods", "--all", "--grace-period=0", "--force")
+    one = Namespace(cluster, name)
+    yield one
+    one.clear()
 
 
 def small(name: str = "demo", **spec: Any) -> dict[str, Any]:

@@ -10,20 +10,15 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
 
 pytestmark = pytest.mark.cluster
 
 
 @pytest.fixture(scope="module")
 def demo(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
-    one = Namespace(cluster, "bad-input")
-    cluster.kubectl("create", "namespace", one.name)
-    one.apply(small())
-    one.until_status("demo", "operational")
-    yield one
-    cluster.kubectl("delete", "namespace", one.name, "--wait=false")
-    one.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+    with standing_demo(cluster, "bad-input") as one:
+        yield one
 
 
 def _shrunk() -> dict[str, Any]:

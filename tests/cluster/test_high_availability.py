@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections import Counter
@@ -51,6 +52,7 @@ class Created:
         self.namespace = namespace
         self.rows: list[str] = []
         self.serving_at_operational: dict[str, int] = {}
+        self.connected_at_operational: list[str] | None = None
         self.started = 0.0
         self.ended = 0.0
 
@@ -69,6 +71,23 @@ def serving(namespace: Namespace) -> dict[str, int]:
     return found
 
 
+def connected(namespace: Namespace) -> list[str] | None:
+    """The storage nodes that each vminsert and vmselect has reached, as its stand-in tells.
+
+    None with the real programs, whose metrics do not name them.
+    """
+    found: list[str] = []
+    for app, port in (("vminsert", 8480), ("vmselect", 8481)):
+        for pod in namespace.items("pods", f"app.kubernetes.io/name={app}"):
+            path = f"/api/v1/namespaces/{namespace.name}/pods/{pod['metadata']['name']}:{port}"
+            metrics = namespace.kubectl("get", "--raw", f"{path}/proxy/metrics")
+            if "standin_" not in metrics:
+                return None
+            nodes = re.findall(r'^standin_storage_node_up\{addr="(.*)"\} 1$', metrics, re.MULTILINE)
+            found += [f"{app} {node.partition('.')[0]}" for node in nodes]
+    return found
+
+
 @pytest.fixture(scope="module")
 def created(
     cluster: Cluster, operator: Operator, tmp_path_factory: pytest.TempPathFactory
@@ -83,13 +102,13 @@ def created(
     until(lambda: namespace.status(NAME).get("updateStatus") == "operational", seconds=180)
     seen.serving_at_operational = serving(namespace)
     seen.ended = time.time()
+    seen.connected_at_operational = connected(namespace)
     time.sleep(2)  # whatever else would be printed
     seen.rows = watching.stop()
     print("\n".join(seen.rows))
     print(f"operational after {seen.ended - seen.started:.1f} s")
     yield seen
-    cluster.kubectl("delete", "namespace", namespace.name, "--wait=false")
-    namespace.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+    namespace.clear()
 
 
 def test_the_watch_prints_the_columns_of_the_document(created: Created) -> None:
@@ -111,6 +130,16 @@ def test_operational_means_that_every_service_lists_every_pod(created: Created) 
         f"vmselect-{NAME}": 2,
         f"vmstorage-{NAME}": 2,
     }
+
+
+def test_operational_means_that_every_vminsert_and_vmselect_has_its_storage(
+    created: Created,
+) -> None:
+    if created.connected_at_operational is None:
+        pytest.skip("only the stand-ins tell which storage nodes they have reached")
+    nodes = [f"vmstorage-{NAME}-{index}" for index in (0, 1)]
+    wanted = [f"{app} {node}" for app in ("vminsert", "vmselect") for node in nodes * 2]
+    assert sorted(created.connected_at_operational) == sorted(wanted)
 
 
 def test_the_services_are_those_of_the_document(created: Created) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from localcluster import Cluster
-from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
 
@@ -148,14 +149,9 @@ def test_a_deleted_child_comes_back(demo_shared: Namespace, kind: str, name: str
 
 
 @pytest.fixture(scope="module")
-def demo_shared(cluster: Cluster, operator: Operator) -> Any:
-    one = Namespace(cluster, "shared-demo")
-    cluster.kubectl("create", "namespace", one.name)
-    one.apply(small())
-    one.until_status("demo", "operational")
-    yield one
-    cluster.kubectl("delete", "namespace", one.name, "--wait=false")
-    one.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+def demo_shared(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+    with standing_demo(cluster, "shared-demo") as one:
+        yield one
 
 
 def test_a_deleted_vmcluster_leaves_only_its_volumes_and_finds_them_again(
