@@ -286,6 +286,15 @@ async def test_a_missing_right_is_told_in_the_api_servers_words(lab: Lab) -> Non
     assert lab.child("StatefulSet", "vmselect-demo")
 
 
+async def test_a_namespace_that_is_being_deleted_is_no_failure(running: Lab) -> None:
+    words = 'services "vminsert-demo" is forbidden: unable to create new content in namespace '
+    _refusing(running, 403, "services/vminsert-demo", f"{words}x because it is being terminated")
+    await running.api.remove(Ref("Service", "default", "vminsert-demo"))
+    with pytest.raises(NotYet, match="is being deleted"):
+        await running.run()
+    assert running.message == "operational"
+
+
 @pytest.mark.parametrize(
     ("status", "error"),
     [
