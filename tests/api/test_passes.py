@@ -84,6 +84,10 @@ class Lab:
         assert found is not None, ref
         return found
 
+    def age(self, kind: str, name: str) -> None:
+        """Let the object be as old as one of a cluster that has been running for long."""
+        self.child(kind, name)["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+
     def child(self, kind: str, name: str) -> Tree:
         return self.live(Ref(kind, "default", name))
 
@@ -135,6 +139,23 @@ async def test_who_looks_vmstorage_up_is_started_once_its_pods_have_names(lab: L
     await lab.kubernetes.settle()
     assert set(await lab.writes()) == WORKLOADS - {"PATCH statefulsets/vmstorage-demo"}
     assert lab.message == "expanding waiting for the pods of vmstorage, vmselect, vminsert"
+
+
+async def test_names_are_not_waited_for_without_an_end(lab: Lab) -> None:
+    await lab.apply(cluster())
+    again = await lab.run()
+    assert again is not None
+    assert 0 < again <= 30
+    lab.age("StatefulSet", "vmstorage-demo")
+    assert "PATCH deployments/vminsert-demo" in await lab.writes()
+
+
+async def test_a_running_cluster_does_not_wait_for_names(running: Lab) -> None:
+    for name in ("vmstorage-demo-0", "vmstorage-demo-1"):
+        await running.api.remove(Ref("Pod", "default", name))
+    running.age("StatefulSet", "vmstorage-demo")
+    await running.api.remove(Ref("Deployment", "default", "vminsert-demo"))
+    assert "PATCH deployments/vminsert-demo" in await running.writes()
 
 
 async def test_a_pod_that_is_stuck_without_a_name_is_not_waited_for(lab: Lab) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from vmoperator.api import parsed
 from vmoperator.api.unsupported import unsupported
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import sight
@@ -25,6 +26,8 @@ from vmoperator.render.plan import Plan, Stage
 
 # What a person mends outside the object (a right, a taken name) wakes nobody.
 _MENDED_SECONDS = 60.0
+# A pod that has no name after so long will not have one soon: volumes, quotas, admission.
+_NAMES_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,26 @@ class _Pass:
     writer: Writer
     roller: Roller
     plan: Plan
+    creating: bool = False
+    nameless: dict[str, float] = field(default_factory=dict)
+    """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""
 
     async def run(self) -> float | None:
-        creating = self._is_creating()
-        await self._announce(creating=creating)
+        self.creating = self._is_creating()
+        await self._announce()
         await all_done(self.writer.bring(manifest) for manifest in self.plan.shared)
         stages = await self._advance()
         await self.writer.prune(self.plan.manifests)
         findings = (*self.writer.findings, *self.roller.findings)
         await self.reporter.report(
-            verdict(stages, findings, creating=creating, blocked=self.roller.blocked)
+            verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
         )
-        return _MENDED_SECONDS if findings else self.roller.again_seconds
+        return _MENDED_SECONDS if findings else self._again_seconds
+
+    @property
+    def _again_seconds(self) -> float | None:
+        wanted = filter(None, (self.roller.again_seconds, *self.nameless.values()))
+        return min(wanted, default=None)
 
     @property
     def _active(self) -> tuple[Stage, ...]:
@@ -93,7 +104,7 @@ class _Pass:
         live = filter(None, map(self._live, self.plan.stages))
         return was_creating(self.reporter.previous) or not any(it.owner_uid in own for it in live)
 
-    async def _announce(self, *, creating: bool) -> None:
+    async def _announce(self) -> None:
         """Say `expanding` before any pod is touched: a status must not be true by accident."""
         # What is refused or held back differs in every pass, and the report at the end knows more.
         if self.reporter.says_unfinished:
@@ -104,32 +115,37 @@ class _Pass:
                 progress(self._sight(stage, held=differs))
                 for stage, differs in zip(self._active, changed, strict=True)
             )
-            await self.reporter.report(verdict(stages, (), creating=creating))
+            await self.reporter.report(verdict(stages, (), creating=self.creating))
 
     async def _advance(self) -> tuple[Progress, ...]:
         """Bring the workloads in line, each change after the stage before has finished its own.
 
-        What does not exist yet waits for less: for the names of the pods before it.
+        What does not exist yet waits for less: for the names that it looks up, while they are new.
         """
         stages: list[Progress] = []
-        waits, nameless = False, set[str]()
+        waits = False
         for stage in self._active:
-            exists = self._live(stage) is not None
-            held = (
-                self._is_held(stage, waits=waits) if exists else bool(nameless & {*stage.looks_up})
-            )
+            held = self._is_held(stage, waits=waits)
             in_line = held or await self.writer.bring(stage.workload)
             seen = self._sight(stage, held=held)
             if not waits and _is_rolled_by_us(stage):
                 await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
             stages.append(progress(seen))
             waits = waits or stages[-1].rolling or not in_line
-            if not has_names(seen):
-                nameless.add(stage.name)
+            self._note_names(seen)
         return tuple(stages)
 
     def _is_held(self, stage: Stage, *, waits: bool) -> bool:
+        if self._live(stage) is None:
+            return not self.nameless.keys().isdisjoint(stage.looks_up)
         return waits and self.writer.differs(stage.workload)
+
+    def _note_names(self, seen: Sight) -> None:
+        if has_names(seen):
+            return
+        age = seconds_since(seen.workload.created) if seen.workload else 0.0
+        if age < _NAMES_SECONDS:
+            self.nameless[seen.name] = _NAMES_SECONDS - age
 
     def _live(self, stage: Stage) -> Child | None:
         return self.world.children.get(ref_of(stage.workload))

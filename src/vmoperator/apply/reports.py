@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import logging
 from dataclasses import dataclass
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import now
 from vmoperator.apply.world import World
 from vmoperator.base.errors import NotFound
 from vmoperator.base.manifest import Manifest, ref_of
@@ -48,7 +48,7 @@ class Reporter:
             generation=self.parent["metadata"]["generation"],
             unsupported=self.unsupported,
             previous=self.previous,
-            now=_now(),
+            now=now(),
         )
         if is_told(wanted, self.previous):
             return
@@ -71,7 +71,3 @@ def _status_manifest(parent: Manifest, wanted: Manifest) -> Manifest:
         "metadata": {key: metadata[key] for key in ("name", "namespace", "uid")},
         "status": wanted,
     }
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

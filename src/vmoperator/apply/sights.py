@@ -27,6 +27,7 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
             service: tuple(one for one in slices if one.service == service)
             for service in stage.services
         },
+        governing=stage.workload["spec"].get("serviceName", ""),
     )
 
 

@@ -45,6 +45,8 @@ class Child:
     """Value of the instance label where managed-by is ours, else empty."""
     uid: str
     resource_version: str
+    created: str
+    """When it was created, RFC 3339."""
     deleting: bool
     digest: str
     """Hash annotation of the manifest that was last applied."""
@@ -85,6 +87,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         else "",
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
+        created=metadata.get("creationTimestamp", ""),
         deleting="deletionTimestamp" in metadata,
         digest=(metadata.get("annotations") or {}).get(labels.HASH, ""),
         fields=ours,

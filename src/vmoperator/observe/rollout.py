@@ -43,6 +43,8 @@ class Sight:
     pods: tuple[Pod, ...]
     slices: Mapping[str, tuple[EndpointSlice, ...]]
     """EndpointSlices of each Service that must list the stage's pods."""
+    governing: str = ""
+    """The Service that gives a StatefulSet's pods their names (spec.serviceName)."""
 
 
 def progress(sight: Sight) -> Progress:
@@ -88,11 +90,12 @@ def has_names(sight: Sight) -> bool:
     A program that asks too early gets a denial, which it and the cluster's DNS remember for
     seconds. A pod that is stuck gets no name and is not waited for.
     """
-    stuck = {pod.ref.name for pod in sight.pods if pod.trouble}
-    return all(
-        len(stuck | frozenset().union(*(one.addressed for one in slices))) >= sight.desired
-        for slices in sight.slices.values()
-    )
+    slices = sight.slices.get(sight.governing, ())
+    named = frozenset().union(*(one.addressed for one in slices))
+    settled = [
+        pod for pod in sight.pods if not pod.deleting and (pod.trouble or pod.ref.name in named)
+    ]
+    return len(settled) >= sight.desired
 
 
 def replaceable(sight: Sight, *, max_unavailable: int) -> tuple[Pod, ...]:

@@ -1,0 +1,20 @@
+"""The clock, in the form that Kubernetes writes times."""
+
+from __future__ import annotations
+
+import datetime
+
+_FORM = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def now() -> str:
+    """This moment, RFC 3339, to the second."""
+    return datetime.datetime.now(datetime.UTC).strftime(_FORM)
+
+
+def seconds_since(moment: str) -> float:
+    """Seconds since a time that Kubernetes wrote; 0 for one that is not given."""
+    if not moment:
+        return 0.0
+    then = datetime.datetime.strptime(moment, _FORM).replace(tzinfo=datetime.UTC)
+    return (datetime.datetime.now(datetime.UTC) - then).total_seconds()
