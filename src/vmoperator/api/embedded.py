@@ -135,9 +135,9 @@ class RollingUpdate(SpecModel):
     """How a Deployment replaces its pods."""
 
     max_unavailable: IntOrString | None = None
-    """Number or share of pods that may be missing during a rollout; 25% when unset."""
+    """Number or share of pods that may be missing during a rollout; none when unset."""
     max_surge: IntOrString | None = None
-    """Number or share of pods that a rollout may add; 25% when unset."""
+    """Number or share of pods that a rollout may add; 1 when unset."""
 
 
 class InsertPorts(SpecModel):

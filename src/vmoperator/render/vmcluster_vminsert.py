@@ -83,7 +83,7 @@ def _protocols(wanted: InsertPorts) -> tuple[tuple[Port, ...], Flags]:
 
 
 def _update(insert: VMInsert) -> Mapping[str, Any]:
-    """Strategy of the Deployment: a quarter of the pods at a time unless the user says."""
+    """Strategy of the Deployment: a new pod first, one at a time, unless the user says."""
     given = insert.rolling_update
     if insert.update_strategy == "Recreate":
         if given is not None:
@@ -91,12 +91,14 @@ def _update(insert: VMInsert) -> Mapping[str, Any]:
             raise SpecInvalid(f"{FIELD}.rollingUpdate", message)
         return {"type": "Recreate"}
     steps = given or RollingUpdate()
-    quarter = "25%"
-    surge, missing = steps.max_surge, steps.max_unavailable
+    surge = 1 if steps.max_surge is None else steps.max_surge
+    # Both of them 0 would never roll (the API server refuses it).
+    fallback = 1 if surge in (0, "0%") else 0
+    missing = fallback if steps.max_unavailable is None else steps.max_unavailable
     return {
         "type": "RollingUpdate",
         "rollingUpdate": {
-            "maxSurge": quarter if surge is None else surge,
-            "maxUnavailable": quarter if missing is None else missing,
+            "maxSurge": surge,
+            "maxUnavailable": missing,
         },
     }
