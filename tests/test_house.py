@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -141,3 +142,14 @@ def test_nothing_in_the_tree_speaks_of_the_place_where_it_was_made() -> None:
         check=False,
     )
     assert listed.stdout == ""
+
+
+PAGES = [ROOT / name for name in ("README.md", "CHANGELOG.md", "CONTRIBUTING.md")]
+
+
+@pytest.mark.parametrize("path", [*PAGES, *sorted((ROOT / "docs").rglob("*.md"))], ids=_id)
+def test_a_page_is_finished_and_its_links_lead_somewhere(path: Path) -> None:
+    text = path.read_text()
+    assert re.findall(r"@[A-Z]{3,}@", text) == []
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert [target for target in targets if not (path.parent / target).exists()] == []
