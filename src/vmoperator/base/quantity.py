@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, DecimalException
 
 _SUFFIXES = {
     "": Decimal(1),
@@ -35,4 +35,7 @@ def quantity(text: str | int) -> Decimal:
     if match is None:
         raise ValueError(f"{text!r} is not a quantity such as 500m, 2, 1.5 or 10Gi")
     number, exponent, suffix = match.groups()
-    return Decimal(f"{number}{exponent or ''}") * _SUFFIXES[suffix or ""]
+    try:
+        return Decimal(f"{number}{exponent or ''}") * _SUFFIXES[suffix or ""]
+    except DecimalException as error:
+        raise ValueError(f"{text!r} is beyond what can be counted") from error

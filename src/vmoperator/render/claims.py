@@ -8,6 +8,7 @@ from typing import Any
 
 from vmoperator.api.storage import ClaimTemplate, EmbeddedObjectMetadata
 from vmoperator.base.errors import SpecInvalid
+from vmoperator.render.shapes import mapping
 from vmoperator.render.workload import Workload
 
 
@@ -60,9 +61,10 @@ def further(workload: Workload) -> list[Source]:
     sources = []
     for place, template in enumerate(workload.storage.claims if workload.storage else ()):
         field = f"{workload.field}.claimTemplates[{place}]"
-        metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
+        metadata = mapping(template.get("metadata"), field=f"{field}.metadata")
+        spec = mapping(template.get("spec"), field=f"{field}.spec")
         name = metadata.get("name")
-        if not name:
+        if not name or not isinstance(name, str):
             raise SpecInvalid(f"{field}.metadata.name", "a claim template needs a name")
         claim = _claim(metadata, spec, field=field)
         sources.append(Source(field=f"{field}.metadata.name", name=name, claim=claim))
@@ -79,9 +81,12 @@ def _claimed(template: ClaimTemplate, *, field: str, default: str, mount_path: s
 
 
 def _claim(metadata: Mapping[str, Any], spec: Mapping[str, Any], *, field: str) -> dict[str, Any]:
-    if "storage" not in ((spec.get("resources") or {}).get("requests") or {}):
-        path = f"{field}.spec.resources.requests.storage"
-        raise SpecInvalid(path, 'say how large the volume shall be, such as "10Gi"')
+    path = f"{field}.spec.resources"
+    resources = mapping(spec.get("resources"), field=path)
+    if "storage" not in mapping(resources.get("requests"), field=f"{path}.requests"):
+        raise SpecInvalid(
+            f"{path}.requests.storage", 'say how large the volume shall be, such as "10Gi"'
+        )
     return {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vmoperator.render.probes import HANDLERS
+from vmoperator.render.shapes import objects
 
 _KEYS = {
     "env": ("name",),
@@ -22,12 +23,25 @@ _DEFAULTS = {"protocol": "TCP"}
 Container = Mapping[str, Any]
 
 
-def merged(own: Sequence[Container], given: Sequence[Container]) -> list[dict[str, Any]]:
-    """The operator's containers changed by the user's of the same name, then the user's others."""
+def merged(
+    own: Sequence[Container], given: Sequence[Container], *, field: str
+) -> list[dict[str, Any]]:
+    """The operator's containers changed by the user's of the same name, then the user's others.
+
+    Raises SpecInvalid, which names the place below `field`, for a list of something else than
+    objects.
+    """
+    for container in given:
+        _refuse_other_shapes(container, field=f"{field}[{container['name']}]")
     by_name = {container["name"]: container for container in given}
     names = {container["name"] for container in own}
     changed = [_changed(c, by_name[c["name"]]) if c["name"] in by_name else dict(c) for c in own]
     return [*changed, *(dict(c) for c in given if c["name"] not in names)]
+
+
+def _refuse_other_shapes(container: Container, *, field: str) -> None:
+    for key, names in _KEYS.items():
+        objects(container.get(key), field=f"{field}.{key}", keys=("name", *names))
 
 
 def _changed(own: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

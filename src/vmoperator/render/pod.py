@@ -24,8 +24,14 @@ def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
     Raises SpecInvalid for a mount without a volume and a preStop sleep as long as the grace.
     """
     spec, metadata = workload.spec, workload.pod_metadata
-    containers = merged([_container(workload, volumes)], spec.containers or ())
-    init_containers = merged([], spec.init_containers or ())
+    containers = merged(
+        [_container(workload, volumes)],
+        spec.containers or (),
+        field=f"{workload.field}.containers",
+    )
+    init_containers = merged(
+        [], spec.init_containers or (), field=f"{workload.field}.initContainers"
+    )
     _refuse_unknown_mounts(workload, containers, volumes, key="containers")
     _refuse_unknown_mounts(workload, init_containers, volumes, key="initContainers")
     return engine.manifest(

@@ -11,6 +11,7 @@ from vmoperator.base import labels, names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.render import engine
+from vmoperator.render.shapes import objects
 from vmoperator.render.workload import Workload
 
 _HEADLESS = "None"
@@ -31,15 +32,16 @@ def lists_pods(workload: Workload, service: Manifest) -> bool:
 
 
 def _main(workload: Workload, given: ServiceSpec) -> Manifest:
-    spec = given.spec or {}
+    spec, field = given.spec or {}, f"{workload.field}.serviceSpec.spec"
     if workload.is_headless:
-        _refuse_another_type(spec, field=f"{workload.field}.serviceSpec.spec")
+        _refuse_another_type(spec, field=field)
     own = {
         "type": "ClusterIP",
         "clusterIP": _HEADLESS if workload.is_headless else None,
         "publishNotReadyAddresses": True if workload.publishes_not_ready else None,
     }
-    ports = _with_missing(spec.get("ports") or [], _ports(workload))
+    users = objects(spec.get("ports"), field=f"{field}.ports", keys=("name",))
+    ports = _with_missing(users, _ports(workload))
     return engine.manifest(
         "service",
         metadata=workload.scope.metadata(workload.app, workload.name, extra=given.metadata),

@@ -9,6 +9,7 @@ from typing import Any
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.claims import Source, data, further
+from vmoperator.render.shapes import objects
 from vmoperator.render.workload import Workload
 
 SECRETS = "/etc/vm/secrets"
@@ -111,7 +112,7 @@ def _users(workload: Workload) -> list[Source]:
 def _mounts(workload: Workload, sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Mounts of the program; the user's own take the place of ours at the same path."""
     field = f"{workload.field}.volumeMounts"
-    given = workload.spec.volume_mounts or []
+    given = objects(workload.spec.volume_mounts, field=field, keys=("name",))
     paths = [(f"{field}[{i}].mountPath", mount["mountPath"]) for i, mount in enumerate(given)]
     claimed = [(s.field, s.mount_path) for s in sources if s.claim and s.mount_path]
     for place, path in _repeated([*claimed, *paths]):
