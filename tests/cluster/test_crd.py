@@ -75,6 +75,7 @@ def test_a_misspelt_field_is_refused_by_its_path(cluster: Cluster, path: str) ->
     ("path", "value"),
     [
         pytest.param("spec.retentionPeriod", "100y", id="a retention in years"),
+        pytest.param("spec.retentionPeriod", "24h", id="a retention of a day in hours"),
         pytest.param("spec.vmstorage.resources.limits.cpu", 2, id="a whole number of CPUs"),
         pytest.param("spec.vmstorage.resources.limits.cpu", "1e3", id="an exponent"),
         pytest.param("spec.vmstorage.replicaCount", 0, id="a cluster that is stopped"),
@@ -154,6 +155,19 @@ def test_storage_may_grow_or_be_written_otherwise(
     cluster: Cluster, stored: dict[str, Any], path: str, more: object
 ) -> None:
     _dry_run(cluster, changed(path, more, stored))
+
+
+def test_the_names_of_a_stored_cluster_may_not_change(
+    cluster: Cluster, stored: dict[str, Any]
+) -> None:
+    said = _refusal(cluster, changed("spec.useLegacyNaming", True, stored))
+    assert "spec.useLegacyNaming" in said
+    assert "the data would stay behind under the old names" in said
+    _dry_run(cluster, changed("spec.useLegacyNaming", False, stored))
+
+
+def test_legacy_names_are_taken_at_creation(cluster: Cluster) -> None:
+    _dry_run(cluster, changed("spec.useLegacyNaming", True))
 
 
 def test_a_bad_size_of_stored_claims_is_named(cluster: Cluster, stored: dict[str, Any]) -> None:

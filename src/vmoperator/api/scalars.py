@@ -174,12 +174,14 @@ Count: TypeAlias = Annotated[
     int, Field(ge=0, json_schema_extra={"format": "int32"}), AfterValidator(_within_int32)
 ]
 
+# vmstorage ends at once when -retentionPeriod is below one day.
 Retention: TypeAlias = Annotated[
     str,
     Field(max_length=32),
     _matching(
-        r"[0-9]+[hdwy]?",
-        'must be a number of months such as "4", or a number with h, d, w or y such as "30d"',
+        r"0*[1-9][0-9]*[dwy]?|0*(2[4-9]|[3-9][0-9]|[1-9][0-9][0-9]+)h",
+        'must be a number of months such as "4", or a number with h, d, w or y such as "30d",'
+        " and at least one day",
     ),
 ]
 

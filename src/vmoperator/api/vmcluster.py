@@ -131,11 +131,22 @@ _REPLICATION = Rule(
 )
 
 
+# The API server asks this only when there is an old value, so not at creation.
+_SAME_NAMES = Rule(
+    "(has(self.useLegacyNaming) && self.useLegacyNaming)"
+    " == (has(oldSelf.useLegacyNaming) && oldSelf.useLegacyNaming)",
+    "cannot change after creation: the data would stay behind under the old names",
+    ".useLegacyNaming",
+    reason="FieldValueForbidden",
+)
+
+
 class VMClusterSpec(SpecModel):
     """What the cluster is to be."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
         _REPLICATION,
+        _SAME_NAMES,
         _storage_rule("vminsert"),
         _storage_rule(
             "vmselect",
@@ -175,7 +186,8 @@ class VMClusterSpec(SpecModel):
     discovery: Discovery | None = None
     """Discovery of storage nodes by vminsert and vmselect; needs a licence."""
     use_legacy_naming: bool | None = None
-    """Whether objects are named NAME-vmstorage instead of vmstorage-NAME."""
+    """Whether objects are named NAME-vmstorage instead of vmstorage-NAME; cannot change after
+    creation."""
     use_strict_security: bool | None = None
     """Whether all pods run without root, capabilities and a writable root file system."""
     paused: bool | None = None

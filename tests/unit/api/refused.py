@@ -73,6 +73,9 @@ BAD = {
     ),
     "retentionPeriod with an unknown unit": Bad("spec.retentionPeriod", "4x", _MONTHS),
     "retentionPeriod with a line break": Bad("spec.retentionPeriod", "4\n", _MONTHS),
+    "retentionPeriod of nothing": Bad("spec.retentionPeriod", "0", _MONTHS),
+    "retentionPeriod of no days": Bad("spec.retentionPeriod", "00d", "at least one day"),
+    "retentionPeriod of less than a day": Bad("spec.retentionPeriod", "23h", "at least one day"),
     "retentionPeriod as a number": Bad("spec.retentionPeriod", 4, "must be of type string"),
     "vminsert without storage": Bad(
         "spec.vmstorage", REMOVED, "there is no storage node", "spec.vminsert", also_here=False

@@ -113,5 +113,14 @@ def test_every_rule_has_a_message_on_one_line(definition: dict[str, Any]) -> Non
     assert bad == []
 
 
+def test_the_names_of_a_cluster_are_compared_with_the_old_ones() -> None:
+    (cluster,) = definitions()
+    rules = _schema(cluster)["properties"]["spec"]["x-kubernetes-validations"]
+    (rule,) = [one for one in rules if "oldSelf" in one["rule"]]
+    assert rule["fieldPath"] == ".useLegacyNaming"
+    assert rule["reason"] == "FieldValueForbidden"
+    assert "the data would stay behind under the old names" in rule["message"]
+
+
 def test_a_definition_is_the_same_on_every_call() -> None:
     assert json.dumps(definitions()) == json.dumps(definitions())

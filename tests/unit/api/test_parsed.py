@@ -72,6 +72,18 @@ def test_a_long_value_is_cut_in_the_message() -> None:
     assert len(str(refused.value)) < 200
 
 
+@pytest.mark.parametrize("period", ["1", "1d", "24h", "30h", "100h", "024h", "2w", "100y"])
+def test_a_retention_of_a_day_or_more_is_taken(period: str) -> None:
+    assert parsed(changed("spec.retentionPeriod", period)).spec.retention_period == period
+
+
+@pytest.mark.parametrize("period", ["0", "0d", "0h", "1h", "9h", "19h", "23h", "023h", "00y"])
+def test_a_retention_below_a_day_is_refused(period: str) -> None:
+    with pytest.raises(SpecInvalid, match="at least one day") as refused:
+        parsed(changed("spec.retentionPeriod", period))
+    assert refused.value.field == "spec.retentionPeriod"
+
+
 def test_a_manifest_without_a_kind_is_refused() -> None:
     with pytest.raises(SpecInvalid, match="must be one of VMCluster"):
         parsed({"metadata": {"name": "x"}})
