@@ -65,10 +65,11 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
-    about = "print the CustomResourceDefinitions of all kinds"
-    kinds.add_parser("crds", help=about, description=f"{about.capitalize()}.").set_defaults(
-        command=lambda _: commands.crds(_streams())
-    )
+    kinds.add_parser(
+        "crds",
+        help="print the CustomResourceDefinitions of all kinds",
+        description="Prints the CustomResourceDefinitions of all kinds, for kubectl apply.",
+    ).set_defaults(command=lambda _: commands.crds(_streams()))
     return parser
 
 

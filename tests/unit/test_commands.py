@@ -137,6 +137,14 @@ def test_crds_prints_every_definition(capsys: pytest.CaptureFixture[str]) -> Non
     assert names == ["vmclusters.operator.victoriametrics.com"]
 
 
+def test_the_help_of_crds_spells_the_kind_as_kubernetes_does(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["crds", "--help"])
+    assert "CustomResourceDefinitions of all kinds" in capsys.readouterr().out
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--version"])
