@@ -10,6 +10,7 @@ import yaml
 
 from vmoperator.api import KINDS, parsed
 from vmoperator.api.crd import definitions
+from vmoperator.api.unknown import unknown
 from vmoperator.api.unsupported import unsupported
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
@@ -83,6 +84,8 @@ def _render_one(document: Any, path: str, namespace: str, streams: Streams) -> i
     except SpecInvalid as error:
         streams.stderr.write(f"{label}: {error}\n")
         return 1
+    for field in unknown(document, KINDS[kind]):
+        streams.stderr.write(f"{label}: {field} is no field of a {kind}\n")
     for field in unsupported(parent):
         streams.stderr.write(f"{label}: {field} does not act yet\n")
     _write(children, streams.stdout)

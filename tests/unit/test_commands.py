@@ -131,6 +131,16 @@ def test_fields_that_do_not_act_yet_are_named(
     assert err == f"{path}: VMCluster default/a: spec.vmstorage.hpa does not act yet\n"
 
 
+def test_a_misspelt_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.yaml"
+    text = GOOD.format(name="a").replace("vmstorage: {}", "vmstorage: {replicacount: 2}")
+    path.write_text(text)
+    assert main(["render", str(path)]) == 0
+    err = capsys.readouterr().err
+    told = "spec.vmstorage.replicacount is no field of a VMCluster"
+    assert err == f"{path}: VMCluster default/a: {told}\n"
+
+
 def test_crds_prints_every_definition(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crds"]) == 0
     names = [crd["metadata"]["name"] for crd in yaml.safe_load_all(capsys.readouterr().out)]
