@@ -307,13 +307,33 @@ async def test_a_missing_right_is_told_in_the_api_servers_words(lab: Lab) -> Non
     assert lab.child("StatefulSet", "vmselect-demo")
 
 
-async def test_a_namespace_that_is_being_deleted_is_no_failure(running: Lab) -> None:
-    words = 'services "vminsert-demo" is forbidden: unable to create new content in namespace '
-    _refusing(running, 403, "services/vminsert-demo", f"{words}x because it is being terminated")
+@pytest.mark.parametrize("place", ["services/vminsert-demo", "eviction"])
+async def test_in_a_namespace_that_is_being_deleted_nothing_is_made_any_more(
+    running: Lab, place: str
+) -> None:
+    fault = _refusing(running, 403, place, "unable to create new content in namespace default")
+    fault.causes, fault.method = ("NamespaceTerminating",), ""
+    await running.apply(cluster(clusterVersion=NEW_TAG))
     await running.api.remove(Ref("Service", "default", "vminsert-demo"))
-    with pytest.raises(NotYet, match="is being deleted"):
+    for _ in range(4):
         await running.run()
-    assert running.message == "operational"
+        await running.kubernetes.settle()
+    before = len(running.api.seen)
+    await running.run()
+    assert len(running.api.seen) == before
+    assert running.status["updateStatus"] == "expanding"
+
+
+async def test_a_missing_right_to_the_status_does_not_keep_children_from_being_made(
+    lab: Lab,
+) -> None:
+    _refusing(lab, 403, "vmclusters/demo/status", "cannot patch vmclusters/status")
+    await lab.apply(cluster())
+    await lab.run()
+    await lab.kubernetes.settle()
+    await lab.run()
+    assert lab.child("Deployment", "vminsert-demo")
+    assert lab.status == {}
 
 
 @pytest.mark.parametrize(
@@ -485,6 +505,19 @@ async def test_a_budget_does_not_protect_a_pod_that_serves_nobody(running: Lab) 
     writes = await running.writes()
     assert "DELETE pods/vmstorage-demo-1" in writes
     assert "POST pods/vmstorage-demo-0/eviction" not in writes
+
+
+async def test_a_pod_that_has_come_to_serve_since_it_was_seen_is_not_deleted(
+    running: Lab,
+) -> None:
+    await _refused_eviction(running)
+    await running.kubernetes.fail("vmstorage-demo-1")
+    running.kubernetes.look(running.world)
+    live = running.child("Pod", "vmstorage-demo-1")
+    await running.api.put({**live, "status": {"conditions": [{"type": "Ready", "status": "True"}]}})
+    await Reconciler(running.client, running.world, Settings()).reconcile(DEMO)
+    uid = live["metadata"]["uid"]
+    assert running.child("Pod", "vmstorage-demo-1")["metadata"]["uid"] == uid
 
 
 async def test_a_missing_right_to_evict_is_told(running: Lab) -> None:

@@ -57,6 +57,8 @@ class Fault:
     message: str = "the test says so"
     headers: dict[str, str] = field(default_factory=dict)
     delay_seconds: float = 0.0
+    causes: tuple[str, ...] = ()
+    """Reasons in the details of the Status."""
     cut: bool = False
     """Close the connection instead of doing and answering anything."""
 
@@ -192,7 +194,9 @@ class FakeApi:
                 request.transport.close()
                 return web.Response()
             if fault.status >= 300:
-                return verbs.refusal(fault.status, fault.message, headers=fault.headers)
+                return verbs.refusal(
+                    fault.status, fault.message, headers=fault.headers, causes=fault.causes
+                )
         if self.token and request.headers.get("Authorization") != f"Bearer {self.token}":
             return verbs.refusal(401, "Unauthorized")
         return await self._found(request, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import copy
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import jsonpatch
@@ -49,9 +50,16 @@ def status_of(code: int, message: str) -> Manifest:
     }
 
 
-def refusal(code: int, message: str, *, headers: dict[str, str] | None = None) -> web.Response:
-    """The answer that says no."""
-    return web.json_response(status_of(code, message), status=code, headers=headers)
+def refusal(
+    code: int,
+    message: str,
+    *,
+    headers: dict[str, str] | None = None,
+    causes: Sequence[str] = (),
+) -> web.Response:
+    """The answer that says no, with the reasons of its causes."""
+    details = {"details": {"causes": [{"reason": cause} for cause in causes]}} if causes else {}
+    return web.json_response({**status_of(code, message), **details}, status=code, headers=headers)
 
 
 def answer(objects: Objects, target: Target, seen: Seen) -> web.Response:
@@ -130,6 +138,9 @@ def _deleted(objects: Objects, target: Target, options: Manifest) -> web.Respons
     if uid and uid != live["metadata"]["uid"]:
         message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: other"
         return refusal(409, message)
+    version = (options.get("preconditions") or {}).get("resourceVersion")
+    if version and version != live["metadata"]["resourceVersion"]:
+        return refusal(409, f"Precondition failed: ResourceVersion in precondition: {version}")
     if options.get("propagationPolicy") == "Orphan":
         for manifest in objects.live.values():
             references = manifest["metadata"].get("ownerReferences") or []

@@ -13,6 +13,7 @@ from vmoperator.base.errors import (
     Forbidden,
     Gone,
     Invalid,
+    NamespaceTerminating,
     NotFound,
     Unavailable,
 )
@@ -26,6 +27,8 @@ _ERRORS: Mapping[int, type[ApiError]] = {
 # Answers of the 4xx range that are about the moment and not about what was sent.
 _PASSING = frozenset({401, 408, 425, 429})
 _LONGEST_TEXT = 300
+# corev1.NamespaceTerminatingCause, by which the NamespaceLifecycle admission explains its 403.
+_TERMINATING = "NamespaceTerminating"
 
 
 def error_class(status: int) -> type[ApiError]:
@@ -41,7 +44,7 @@ def error(status: int, body: bytes, *, request: str, retry_after: str = "") -> A
     """The error for an answer; the message of a Kubernetes Status is kept word for word."""
     status_object = _status_object(body)
     message = _message(status_object, body) or f"HTTP status {status}"
-    found = error_class(status)
+    found = NamespaceTerminating if _is_terminating(status_object) else error_class(status)
     if not issubclass(found, Unavailable):
         return found(message, status=status, request=request)
     after_seconds = _seconds(retry_after) or _details_seconds(status_object)
@@ -68,6 +71,11 @@ def _message(status_object: Mapping[str, Any], body: bytes) -> str:
     # A proxy in between, or a path that the API server does not serve: plain text or a page.
     text = body.decode("utf-8", errors="replace").strip()
     return "" if text.startswith(("<", "{")) else text[:_LONGEST_TEXT]
+
+
+def _is_terminating(status_object: Mapping[str, Any]) -> bool:
+    causes = (status_object.get("details") or {}).get("causes") or ()
+    return any(cause.get("reason") == _TERMINATING for cause in causes)
 
 
 def _details_seconds(status_object: Mapping[str, Any]) -> float:

@@ -19,9 +19,6 @@ from vmoperator.observe.verdict import Finding, Reason
 
 log = logging.getLogger(__name__)
 
-_TERMINATING = "because it is being terminated"
-"""How the API server refuses (403) to create anything in a namespace that is being deleted."""
-
 # The API server's words for a field that cannot be changed in place.
 _IMMUTABLE = ("updates to statefulset spec", "field is immutable", "may not change once set")
 
@@ -67,9 +64,6 @@ class Writer:
         except Invalid as error:
             self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
         except Forbidden as error:
-            # A namespace that goes takes its objects one by one, the parent not first.
-            if _TERMINATING in str(error):
-                raise NotYet(f"namespace {ref.namespace} is being deleted") from error
             self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
         return False
 

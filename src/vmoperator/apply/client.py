@@ -199,15 +199,27 @@ class Client:
         )
         return await self._transport.manifest(call)
 
-    async def delete(self, resource: Resource, ref: Ref, *, uid: str, orphan: bool = False) -> None:
+    async def delete(
+        self,
+        resource: Resource,
+        ref: Ref,
+        *,
+        uid: str,
+        resource_version: str = "",
+        orphan: bool = False,
+    ) -> None:
         """Ask for the object's deletion; its dependents follow, or are left alone (`orphan`).
 
-        Conflict when the object of that name has another uid.
+        Conflict when the object of that name has another uid, or another resourceVersion if one
+        is given.
         """
+        preconditions = {"uid": uid}
+        if resource_version:
+            preconditions["resourceVersion"] = resource_version
         options = {
             "kind": "DeleteOptions",
             "apiVersion": "v1",
-            "preconditions": {"uid": uid},
+            "preconditions": preconditions,
             "propagationPolicy": "Orphan" if orphan else "Background",
         }
         await self._transport.manifest(_call("DELETE", resource, ref, options))

@@ -14,8 +14,8 @@ from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import sight
 from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
-from vmoperator.base.errors import SpecInvalid
-from vmoperator.base.manifest import Ref, ref_of
+from vmoperator.base.errors import NamespaceTerminating, SpecInvalid
+from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.settings import Settings
 from vmoperator.observe.facts import Child
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
@@ -46,7 +46,19 @@ class Reconciler:
         """
         manifest = self.world.parents.get(ref)
         if manifest is None or "deletionTimestamp" in manifest["metadata"]:
+            self.world.doomed.pop(ref, None)
             return None  # the garbage collector takes the children by their owner references
+        if self.world.doomed.get(ref) == manifest["metadata"]["uid"]:
+            return None
+        try:
+            return await self._bring(manifest)
+        except NamespaceTerminating:
+            # Its objects go one by one, the parent not first: do not make anew what is deleted.
+            self.world.doomed[ref] = manifest["metadata"]["uid"]
+            return None
+
+    async def _bring(self, manifest: Manifest) -> float | None:
+        ref = ref_of(manifest)
         reporter = Reporter(self.client, self.world, manifest)
         try:
             parent = parsed(manifest)

@@ -9,7 +9,7 @@ from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import now
 from vmoperator.apply.world import World
-from vmoperator.base.errors import NotFound
+from vmoperator.base.errors import Forbidden, Invalid, NotFound
 from vmoperator.base.manifest import Manifest, ref_of
 from vmoperator.observe.status import is_told, status
 from vmoperator.observe.verdict import Verdict
@@ -57,6 +57,10 @@ class Reporter:
         try:
             written = await self.client.apply_status(_status_manifest(self.parent, wanted))
         except NotFound:
+            return
+        except (Forbidden, Invalid) as error:
+            # The children matter more than what is said of them.
+            log.error("the status of %s cannot be written: %s", ref, error, extra={"ref": ref})
             return
         self.parent = {**self.parent, "status": written.get("status") or {}}
         self.world.parents.put(ref, written)

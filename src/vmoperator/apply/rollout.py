@@ -60,8 +60,11 @@ class Roller:
                 self.blocked.append(f"pod {pod.ref.name} may not be evicted: {error}")
                 return
             # A disruption budget protects pods that serve; this one does not, and its stuck
-            # revision would block the very change that mends it.
-            await self.client.delete(POD, pod.ref, uid=pod.uid)
+            # revision would block the very change that mends it. If it has come to serve since
+            # it was seen, its resourceVersion is another.
+            await self.client.delete(
+                POD, pod.ref, uid=pod.uid, resource_version=pod.resource_version
+            )
 
     async def _settle(self, ref: Ref, revision: str) -> None:
         patch = {"status": {"currentRevision": revision}}

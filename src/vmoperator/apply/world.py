@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 
 from vmoperator.apply.store import Store
-from vmoperator.base.manifest import Manifest
+from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
 
 
@@ -14,6 +14,8 @@ from vmoperator.observe.facts import Child, EndpointSlice, Pod
 class World:
     """The stores of one process; children, pods and slices are indexed by their parent's Ref."""
 
+    doomed: dict[Ref, str] = field(default_factory=dict)
+    """uid of each parent whose namespace is being deleted: nothing is made for it any more."""
     parents: Store[Manifest] = field(default_factory=Store)
     """Objects that users apply, whole but for most of their managedFields."""
     children: Store[Child] = field(default_factory=lambda: Store(attrgetter("parent")))

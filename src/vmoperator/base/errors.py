@@ -10,6 +10,7 @@ VMOperatorError
     ├── Gone             the watch or the list token is too old: list again
     ├── Invalid          the API server refused a manifest: shown word for word, the user must act
     ├── Forbidden        a right is missing: the administrator must act
+    ├── NamespaceTerminating   its namespace is being deleted: nothing can be made there any more
     └── Unavailable      overload, outage, network: wait and try again, the status stays
 """
 
@@ -67,6 +68,10 @@ class Invalid(ApiError):
 
 class Forbidden(ApiError):
     """403: a right is missing; the message of the API server names verb and resource."""
+
+
+class NamespaceTerminating(ApiError):
+    """403 for anything new in a namespace that is being deleted; that cannot be undone."""
 
 
 class Unavailable(ApiError):

@@ -65,6 +65,8 @@ def progress(sight: Sight) -> Progress:
         not sight.held
         and status.observed
         and count >= sight.desired
+        # The pods may be seen later than the Deployment: its own count must agree.
+        and (bool(status.update_revision) or status.updated >= sight.desired)
         and sum(not pod.deleting for pod in sight.pods) == sight.desired
     )
     return Progress(

@@ -15,6 +15,7 @@ from vmoperator.base.errors import (
     Forbidden,
     Gone,
     Invalid,
+    NamespaceTerminating,
     NotFound,
     NotYet,
     SettingsInvalid,
@@ -76,6 +77,7 @@ REMEDIES: Final[Mapping[type[VMOperatorError], Remedy]] = MappingProxyType(
         Invalid: Remedy(_slowly, logging.WARNING),
         SpecInvalid: Remedy(_slowly, logging.WARNING),
         Forbidden: Remedy(_slowly, logging.WARNING),
+        NamespaceTerminating: Remedy(_slowly, logging.INFO),
         SettingsInvalid: Remedy(_slowly, logging.ERROR),
     }
 )
