@@ -141,6 +141,13 @@ def _deployment(*names: tuple[str, str], **status: int) -> Sight:
             id="a surge of two new pods beside both old ones has replaced none either",
         ),
         pytest.param(
+            _deployment(("x", "a"), ("y", "a"), updatedReplicas=1),
+            2,
+            True,
+            False,
+            id="the new pods are not seen yet, but counted by the controller",
+        ),
+        pytest.param(
             replace(_deployment(updatedReplicas=0), desired=0), 0, False, True, id="no pods wanted"
         ),
     ],
