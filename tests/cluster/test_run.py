@@ -51,15 +51,16 @@ def _in_pod(cluster: Cluster, folder: Path, log: Path) -> subprocess.Popen[bytes
         f"exec {program} run --namespace default --log-format json"
     )
     environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
-    return cluster.popen_inside(
-        ["unshare", "--mount", "bash", "-c", script],
-        env={
-            **environment,
-            "KUBERNETES_SERVICE_HOST": "10.96.0.1",
-            "KUBERNETES_SERVICE_PORT": "443",
-        },
-        stderr=log.open("wb"),
-    )
+    with log.open("wb") as lines:
+        return cluster.popen_inside(
+            ["unshare", "--mount", "bash", "-c", script],
+            env={
+                **environment,
+                "KUBERNETES_SERVICE_HOST": "10.96.0.1",
+                "KUBERNETES_SERVICE_PORT": "443",
+            },
+            stderr=lines,
+        )
 
 
 def test_it_runs_with_a_service_account_and_ends_in_time(
