@@ -133,7 +133,7 @@ class Namespace:
     def clear(self) -> None:
         """Delete everything at once: the node is small, and the next test needs the room."""
         self.kubectl("delete", "vmclusters", "--all", "--wait=false")
-        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false")
+        self.cluster.kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found")
         self.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
 
     def until_status(self, name: str, wanted: str, *, seconds: float = 120) -> dict[str, Any]:

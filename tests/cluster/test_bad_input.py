@@ -82,6 +82,15 @@ def test_what_only_the_operator_can_tell_stands_in_the_status_within_a_second(
     assert {pod["metadata"]["uid"] for pod in demo.items("pods")} == pods
 
 
+def test_a_wrong_shape_where_the_schema_is_open_is_named_too(demo: Namespace) -> None:
+    ports = {"useAsDefault": True, "spec": {"ports": [8482]}}
+    demo.apply(small(vmstorage={"serviceSpec": ports}))
+    status = demo.until_status("demo", "failed", seconds=10)
+    assert "spec.vmstorage.serviceSpec.spec.ports[0]" in status["reason"]
+    demo.apply(small())
+    demo.until_status("demo", "operational")
+
+
 def test_what_the_api_server_refuses_in_a_child_stands_in_the_status(demo: Namespace) -> None:
     demo.apply(small(vminsert={"nodeSelector": {"not a label!": "x"}}))
     status = demo.until_status("demo", "failed", seconds=20)

@@ -210,3 +210,19 @@ def test_a_paused_vmcluster_is_left_alone(demo: Namespace) -> None:
     demo.apply(small(vminsert={"replicaCount": 1}))
     demo.until_status("demo", "operational")
     assert demo.get("deployment", "vminsert-demo")["spec"]["replicas"] == 1
+
+
+def test_a_namespace_goes_with_everything_in_it_while_the_operator_runs(
+    demo: Namespace, cluster: Cluster
+) -> None:
+    began = time.time()
+    cluster.kubectl("delete", "namespace", demo.name, "--wait=false")
+    gone = "--ignore-not-found"
+    until(lambda: not cluster.kubectl("get", "namespace", demo.name, gone), seconds=90)
+    refused = [
+        event
+        for event in cluster.audit.writes(began)
+        if event.namespace == demo.name and event.code == 403
+    ]
+    print(f"{len(refused)} writes refused, gone after {time.time() - began:.1f} s")
+    assert len(refused) <= 8  # one for each child, once
