@@ -14,7 +14,9 @@ from vmoperator import __version__, commands
 _RENDER = """\
 Prints every object that the operator would keep for the objects in the files, as one YAML stream,
 without a cluster. A bad object is named on stderr with the offending field, the others are still
-printed, and the exit code is 1. Objects of other kinds are skipped.
+printed, and the exit code is 1. Objects of other kinds are skipped. The output is for reading and
+comparing: an object from a file has no uid yet, so applied as it is, its children would be taken
+for orphans and collected.
 """
 _EXAMPLES = """\
 examples:
