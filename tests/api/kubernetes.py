@@ -14,7 +14,7 @@ from vmoperator.base.labels import MANAGED_BY, MANAGER, NAME
 from vmoperator.base.manifest import Ref, digest, ref_of
 from vmoperator.base.resource import CHILDREN
 from vmoperator.observe.facts import child, endpoint_slice, pod
-from vmoperator.watch.wiring import trimmed
+from vmoperator.observe.parents import trimmed
 
 Tree = dict[str, Any]
 

@@ -11,6 +11,7 @@ from vmoperator.apply.clock import now
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, Invalid, NotFound
 from vmoperator.base.manifest import Manifest, ref_of
+from vmoperator.observe.parents import trimmed
 from vmoperator.observe.status import is_told, status
 from vmoperator.observe.verdict import Verdict
 
@@ -63,7 +64,7 @@ class Reporter:
             log.error("the status of %s cannot be written: %s", ref, error, extra={"ref": ref})
             return
         self.parent = {**self.parent, "status": written.get("status") or {}}
-        self.world.parents.put(ref, written)
+        self.world.parents.put(ref, trimmed(written))
 
 
 def _status_manifest(parent: Manifest, wanted: Manifest) -> Manifest:

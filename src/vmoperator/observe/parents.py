@@ -1,4 +1,4 @@
-"""Whose child a live object is."""
+"""Parents: whose child a live object is, and what is kept of the parents themselves."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from vmoperator.base import labels
-from vmoperator.base.manifest import Ref
+from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import GROUP, PARENTS
+
+_KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 _KINDS = {resource.kind for resource in PARENTS}
 _KIND_OF_PART = {kind.lower(): kind for kind in _KINDS}
@@ -34,3 +36,19 @@ def parent_of_owner(metadata: Mapping[str, Any]) -> Ref | None:
     if group != GROUP or owner.get("kind") not in _KINDS:
         return None
     return Ref(owner["kind"], metadata.get("namespace", ""), owner["name"])
+
+
+def trimmed(manifest: Mapping[str, Any]) -> Manifest:
+    """A parent without what no pass reads: most of managedFields, and the copy kubectl keeps.
+
+    The entries about the status stay: they tell who else has written it.
+    """
+    metadata = manifest["metadata"]
+    owners = metadata.get("managedFields") or ()
+    annotations = metadata.get("annotations") or {}
+    kept = {
+        **metadata,
+        "managedFields": [entry for entry in owners if entry.get("subresource") == "status"],
+        "annotations": {key: text for key, text in annotations.items() if key != _KUBECTL_COPY},
+    }
+    return {**manifest, "metadata": kept}

@@ -13,12 +13,11 @@ from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import CHILDREN, ENDPOINT_SLICE, PARENTS, POD, Resource
 from vmoperator.observe.facts import child, endpoint_slice, pod
+from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
 
 OURS: Final = f"{MANAGED_BY}={MANAGER}"
 """The label selector of everything that the operator writes, and of what follows from it."""
-
-_KUBECTL_COPY: Final = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 class Owned(Protocol):
@@ -84,19 +83,3 @@ class Wiring:
         for parent in {one.parent for one in (old, new) if one is not None}:
             if parent is not None:
                 self.wake(parent)
-
-
-def trimmed(manifest: Manifest) -> Manifest:
-    """A parent without what no pass reads: most of managedFields, and the copy kubectl keeps.
-
-    The entries about the status stay: they tell who else has written it.
-    """
-    metadata = manifest["metadata"]
-    owners = metadata.get("managedFields") or ()
-    annotations = metadata.get("annotations") or {}
-    kept = {
-        **metadata,
-        "managedFields": [entry for entry in owners if entry.get("subresource") == "status"],
-        "annotations": {key: text for key, text in annotations.items() if key != _KUBECTL_COPY},
-    }
-    return {**manifest, "metadata": kept}

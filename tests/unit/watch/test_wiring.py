@@ -11,8 +11,9 @@ from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import BY_KIND, PARENTS
+from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
-from vmoperator.watch.wiring import OURS, Wiring, trimmed
+from vmoperator.watch.wiring import OURS, Wiring
 
 DEMO = Ref("VMCluster", "default", "demo")
 OTHER = Ref("VMCluster", "default", "other")
