@@ -8,6 +8,8 @@ from localcluster.errors import ClusterError
 from localcluster.images.archive import NO_ENVIRONMENT, Image, write_archive
 from localcluster.node import PAUSE_IMAGE, Node
 
+PAUSE_ARCHIVE = "pause.tar"
+
 
 def fingerprint(archive: Path) -> str:
     """Tells one content of an archive from another without reading it."""
@@ -32,6 +34,10 @@ class NodeImages:
         """Imports the archives that the node does not have yet; returns how many those were."""
         known = self._known()
         new = [a for a in archives if known.get(a.name) != fingerprint(a)]
+        if new:
+            # An archive that is not wanted now may hold the same names: its import counts no more.
+            kept = {a.name for a in archives} | {PAUSE_ARCHIVE}
+            known = {name: value for name, value in known.items() if name in kept}
         for archive in new:
             self.load(archive)
             known[archive.name] = fingerprint(archive)
@@ -56,7 +62,7 @@ class NodeImages:
 
     def ensure_pause(self, programs: Path) -> None:
         """Loads the image that every pod starts with."""
-        archive = self.node.folder / "pause.tar"
+        archive = self.node.folder / PAUSE_ARCHIVE
         if not archive.exists():
             references = {PAUSE_IMAGE: NO_ENVIRONMENT}
             files = {"/pause": programs / "pause"}
