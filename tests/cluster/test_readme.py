@@ -23,15 +23,30 @@ OPERATOR = "vmoperator run"
 """Started by the fixture `operator`, with an identity of its own."""
 
 
-def _commands() -> list[tuple[str, str]]:
+def _shown(page: Path) -> list[str]:
+    """The commands that a page shows, as they are typed."""
     return [
-        (page.name, line.removeprefix("$ "))
-        for page in PAGES
-        if page != TOOL_PAGE
+        line.removeprefix("$ ")
         for block in BLOCK.findall(page.read_text())
         for line in block.splitlines()
         if line.startswith("$ ")
     ]
+
+
+def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", script],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def _commands() -> list[tuple[str, str]]:
+    return [(page.name, line) for page in PAGES if page != TOOL_PAGE for line in _shown(page)]
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +66,7 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
     assert len(commands) >= 8
     try:
         for page, command in commands:
-            done = subprocess.run(
-                ["bash", "-c", command],
-                cwd=ROOT,
-                env=shell,
-                capture_output=True,
-                text=True,
-                timeout=200,
-                check=False,
-            )
+            done = _run(command, shell)
             assert done.returncode == 0, f"{page}: {command}\n{done.stdout}\n{done.stderr}"
             print(f"{page}: {command}\n{done.stdout[-600:]}")
     finally:
@@ -70,22 +77,12 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
 def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, str]) -> None:
     lines = [
         # A name of its own: the one that the reader may have up stays as it is.
-        line.removeprefix("$ ").replace("tools/cluster", "tools/cluster --name docs", 1)
-        for block in BLOCK.findall(TOOL_PAGE.read_text())
-        for line in block.splitlines()
-        if line.startswith("$ ")
+        line.replace("tools/cluster", "tools/cluster --name docs", 1)
+        for line in _shown(TOOL_PAGE)
     ]
     assert len(lines) >= 5
     script = "\n".join(["set -e", *lines])
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=ROOT,
-        env=shell,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    done = _run(script, shell)
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
 
 

@@ -34,12 +34,21 @@ class Writer:
     parent: Ref
     parent_uid: str
     findings: list[Finding] = field(default_factory=list)
+    _seen: dict[Ref, tuple[Child, bool]] = field(default_factory=dict, init=False)
+    """What was found of each child: a pass asks more than once, and the answer costs a hash."""
 
     def differs(self, manifest: Manifest) -> bool:
         """Whether the child is missing, was rendered differently, or was touched by others."""
-        live = self.world.children.get(ref_of(manifest))
+        ref = ref_of(manifest)
+        live = self.world.children.get(ref)
         if live is None or live.owner_uid != self.parent_uid:
             return True
+        before = self._seen.get(ref)
+        if before is None or before[0] is not live:
+            before = self._seen[ref] = (live, self._is_apart(manifest, live))
+        return before[1]
+
+    def _is_apart(self, manifest: Manifest, live: Child) -> bool:
         wanted = self._marked(manifest, live)
         return (
             live.digest != wanted["metadata"]["annotations"][labels.HASH]

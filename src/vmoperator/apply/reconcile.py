@@ -72,14 +72,13 @@ class Reconciler:
             await reporter.report(verdict((), (), paused=True))
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
-        return await _Pass(self.world, reporter, writer, Roller(self.client, ref), wanted).run()
+        return await _Pass(reporter, writer, Roller(self.client, ref), wanted).run()
 
 
 @dataclass(slots=True)
 class _Pass:
     """What one pass knows and does, once the spec is known to be sound."""
 
-    world: World
     reporter: Reporter
     writer: Writer
     roller: Roller
@@ -160,10 +159,10 @@ class _Pass:
             self.nameless[seen.name] = _NAMES_SECONDS - age
 
     def _live(self, stage: Stage) -> Child | None:
-        return self.world.children.get(ref_of(stage.workload))
+        return self.writer.world.children.get(ref_of(stage.workload))
 
     def _sight(self, stage: Stage, *, held: bool) -> Sight:
-        return sight(self.world, self.writer.parent, stage, held=held)
+        return sight(self.writer.world, self.writer.parent, stage, held=held)
 
 
 def _is_rolled_by_us(stage: Stage) -> bool:
