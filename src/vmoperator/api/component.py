@@ -15,60 +15,74 @@ from vmoperator.api.embedded import (
     ServiceSpec,
     VerticalScaling,
 )
+from vmoperator.api.model import SpecModel
 from vmoperator.api.pod import PodFields
 from vmoperator.api.scalars import LogFormat, LogLevel, Open
 from vmoperator.api.storage import ClaimRetentionPolicy, EmbeddedObjectMetadata, StorageSpec
-
-NO_SCALING = "the operator makes no autoscalers yet; set replicaCount"
-NO_NETWORK_POLICY = "the operator makes no NetworkPolicy yet; apply one of your own"
-NO_SCRAPE_OBJECTS = "the operator makes no scrape objects yet; apply one of your own"
+from vmoperator.api.unsupported import NO_SCRAPE_OBJECTS
 
 
 class Component(PodFields):
-    """Fields that all components of a cluster have."""
+    """Fields that every program has beside those of its pods."""
 
     component_version: str | None = None
     """Tag of the image for this component; wins over clusterVersion."""
     pod_metadata: EmbeddedObjectMetadata | None = None
     """Labels and annotations of the pods."""
-    log_level: LogLevel | None = None
-    """Smallest level that is logged (-loggerLevel)."""
-    log_format: LogFormat | None = None
-    """Format of the log (-loggerFormat)."""
     service_spec: ServiceSpec | None = None
     """A Service of your own form."""
-    pod_disruption_budget: DisruptionBudget | None = None
-    """How many pods evictions may take away."""
     service_scrape_spec: Open | None = Field(
         default=None, json_schema_extra={"unsupported": NO_SCRAPE_OBJECTS}
     )
     """Changes to the object that scrapes the component's own metrics."""
-    network_policy: NetworkPolicy | None = Field(
-        default=None, json_schema_extra={"unsupported": NO_NETWORK_POLICY}
-    )
+    network_policy: NetworkPolicy | None = None
     """Who may talk to the pods, and to whom they may talk."""
-    hpa: HorizontalScaling | None = Field(
-        default=None, json_schema_extra={"unsupported": NO_SCALING}
-    )
+
+
+class Logged(SpecModel):
+    """Log of a VictoriaMetrics program."""
+
+    log_level: LogLevel | None = None
+    """Smallest level that is logged (-loggerLevel)."""
+    log_format: LogFormat | None = None
+    """Format of the log (-loggerFormat)."""
+
+
+class Budgeted(SpecModel):
+    """Pods that evictions spare."""
+
+    pod_disruption_budget: DisruptionBudget | None = None
+    """How many pods evictions may take away."""
+
+
+class HorizontallyScaled(SpecModel):
+    """Scaling by the number of pods."""
+
+    hpa: HorizontalScaling | None = None
     """Scaling by the number of pods."""
 
 
-class ScaledComponent(Component):
-    """A component that may also be scaled by the size of its pods."""
+class VerticallyScaled(SpecModel):
+    """Scaling by the size of pods."""
 
-    vpa: VerticalScaling | None = Field(default=None, json_schema_extra={"unsupported": NO_SCALING})
+    vpa: VerticalScaling | None = None
     """Scaling by the size of pods."""
 
 
-class StatefulFields(ScaledComponent):
-    """A component that runs as a StatefulSet."""
+class Kept(SpecModel):
+    """Claims of a StatefulSet."""
 
-    storage: StorageSpec | None = None
-    """Where the pods keep their data; an emptyDir when unset."""
     claim_templates: list[Open] | None = None
     """Further claims for each pod (volumeClaimTemplates of the StatefulSet)."""
     persistent_volume_claim_retention_policy: ClaimRetentionPolicy | None = None
     """Whether claims go with the StatefulSet or its pods; they stay when unset."""
+
+
+class Stateful(Kept):
+    """A component that runs as a StatefulSet."""
+
+    storage: StorageSpec | None = None
+    """Where the pods keep their data; an emptyDir when unset."""
     rolling_update_strategy: Literal["OnDelete", "RollingUpdate"] | None = None
     """Who replaces pods in a rollout: the operator, which heeds disruption budgets (OnDelete, the
     default), or Kubernetes (RollingUpdate)."""
@@ -76,7 +90,7 @@ class StatefulFields(ScaledComponent):
     """How many pods the operator replaces at once."""
 
 
-class StatelessFields(Component):
+class Stateless(SpecModel):
     """A component that runs as a Deployment."""
 
     update_strategy: Literal["Recreate", "RollingUpdate"] | None = None

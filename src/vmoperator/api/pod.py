@@ -9,8 +9,7 @@ from pydantic import Field
 from vmoperator.api.embedded import Image, Resources
 from vmoperator.api.model import Rule, SpecModel
 from vmoperator.api.scalars import Count, Labels, ListMap, Open, Port
-
-NO_SCRAPE_OBJECTS = "the operator makes no scrape objects yet, so there is nothing to switch off"
+from vmoperator.api.unsupported import NO_SCRAPE_OBJECTS
 
 Named = Annotated[list[Open], ListMap("name")]
 """Core objects that are told apart by their name."""

@@ -6,6 +6,10 @@ from vmoperator.api.model import SpecModel, parts_of
 
 MARK = "unsupported"
 
+NO_SCRAPE_OBJECTS = "the operator makes no scrape objects for its own programs yet"
+NO_SELECTION = "the operator does not read scrape, rule and configuration objects yet"
+NO_RELOADER = "there is no reloader beside the program: the operator itself reloads it"
+
 
 def unsupported(parent: SpecModel) -> tuple[str, ...]:
     """Sorted paths of the fields that are set and do not act yet: "spec.vmstorage.vmBackup"."""

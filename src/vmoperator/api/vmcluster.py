@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-from pydantic import Field, ValidationError, ValidatorFunctionWrapHandler, field_validator
+from pydantic import Field
 
-from vmoperator.api.component import ScaledComponent, StatefulFields, StatelessFields
+from vmoperator.api.component import (
+    Budgeted,
+    Component,
+    HorizontallyScaled,
+    Logged,
+    Stateful,
+    Stateless,
+    VerticallyScaled,
+)
 from vmoperator.api.embedded import (
     Discovery,
     Downsampling,
     InsertPorts,
     License,
-    ManagedMetadata,
     RetentionFilter,
 )
-from vmoperator.api.model import Metadata, Rule, SpecModel
+from vmoperator.api.model import Rule, SpecModel
+from vmoperator.api.parent import Parent, ParentSpec
 from vmoperator.api.pod import Named
 from vmoperator.api.scalars import Count, Port, Retention
-from vmoperator.api.status import Status
 from vmoperator.api.vmbackup import VMBackup
 
 NO_BALANCER = "the operator puts no load balancer in front of the cluster yet"
 NO_BACKUP = "the operator starts no vmbackupmanager yet"
+
+
+class ClusterComponent(Component, Logged, Budgeted, HorizontallyScaled):
+    """Fields that all components of a cluster have."""
 
 
 class ExtraStorageNode(SpecModel):
@@ -32,7 +43,7 @@ class ExtraStorageNode(SpecModel):
     """Address of the node, host:port."""
 
 
-class VMSelect(StatefulFields):
+class VMSelect(ClusterComponent, VerticallyScaled, Stateful):
     """The component that answers queries."""
 
     cache_mount_path: str | None = None
@@ -45,7 +56,7 @@ class VMSelect(StatefulFields):
     """Further storage nodes to ask (added to -storageNode)."""
 
 
-class VMInsert(ScaledComponent, StatelessFields):
+class VMInsert(ClusterComponent, VerticallyScaled, Stateless):
     """The component that takes samples in and spreads them over the storage nodes."""
 
     insert_ports: InsertPorts | None = None
@@ -56,7 +67,7 @@ class VMInsert(ScaledComponent, StatelessFields):
     """Discovery of storage nodes; wins over that of the cluster."""
 
 
-class VMStorage(StatefulFields):
+class VMStorage(ClusterComponent, VerticallyScaled, Stateful):
     """The component that keeps the samples."""
 
     storage_data_path: str | None = None
@@ -79,7 +90,7 @@ class VMStorage(StatefulFields):
     """Backups by a vmbackupmanager beside each storage."""
 
 
-class LoadBalancerSpec(StatelessFields):
+class LoadBalancerSpec(ClusterComponent, Stateless):
     """The vmauth that spreads requests over the pods."""
 
     license: License | None = None
@@ -131,22 +142,11 @@ _REPLICATION = Rule(
 )
 
 
-# The API server asks this only when there is an old value, so not at creation.
-_SAME_NAMES = Rule(
-    "(has(self.useLegacyNaming) && self.useLegacyNaming)"
-    " == (has(oldSelf.useLegacyNaming) && oldSelf.useLegacyNaming)",
-    "cannot change after creation: the data would stay behind under the old names",
-    ".useLegacyNaming",
-    reason="FieldValueForbidden",
-)
-
-
-class VMClusterSpec(SpecModel):
+class VMClusterSpec(ParentSpec):
     """What the cluster is to be."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
         _REPLICATION,
-        _SAME_NAMES,
         _storage_rule("vminsert"),
         _storage_rule(
             "vmselect",
@@ -173,47 +173,20 @@ class VMClusterSpec(SpecModel):
     """Tag of the images of all components."""
     cluster_domain_name: str | None = None
     """DNS suffix of the Kubernetes cluster, for the addresses of storage nodes."""
-    service_account_name: str | None = None
-    """Service account of all pods; by default the operator makes one."""
     image_pull_secrets: Named | None = None
     """Secrets for pulling the images of all components."""
-    managed_metadata: ManagedMetadata | None = None
-    """Labels and annotations of every object that the operator makes."""
     license: License | None = None
     """Licence of the enterprise version."""
     downsampling: Downsampling | None = None
     """Thinning out of old samples; needs a licence."""
     discovery: Discovery | None = None
     """Discovery of storage nodes by vminsert and vmselect; needs a licence."""
-    use_legacy_naming: bool | None = None
-    """Whether objects are named NAME-vmstorage instead of vmstorage-NAME; cannot change after
-    creation."""
-    use_strict_security: bool | None = None
-    """Whether all pods run without root, capabilities and a writable root file system."""
-    paused: bool | None = None
-    """Whether the operator leaves the whole cluster alone."""
 
 
-class VMCluster(SpecModel):
+class VMCluster(Parent):
     """A VictoriaMetrics cluster: vmstorage keeps samples, vmselect answers queries, vminsert takes
     samples in."""
 
-    api_version: Literal["operator.victoriametrics.com/v1beta1"]
     kind: Literal["VMCluster"]
-    metadata: Metadata
     spec: VMClusterSpec
     """What the cluster is to be."""
-    status: Status | None = None
-    """What the operator says about it."""
-
-    @field_validator("status", mode="wrap")
-    @classmethod
-    def _status_that_we_understand(
-        cls, value: Any, handler: ValidatorFunctionWrapHandler
-    ) -> Status | None:
-        # A status of another operator must not stop ours: it is about to be written anew.
-        try:
-            known: Status | None = handler(value)
-        except ValidationError:
-            return None
-        return known

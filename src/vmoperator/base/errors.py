@@ -3,6 +3,7 @@
 VMOperatorError
 ├── SpecInvalid          the user must change the object; no retry until it changes
 ├── NotYet               something that others make is missing; try again after a while
+├── Unread               rendering needs the content of an object: fetch it and render again
 ├── SettingsInvalid      whoever starts the operator must change its options or its kubeconfig
 └── ApiError             the API server said no
     ├── NotFound         the object is gone: read again
@@ -15,6 +16,8 @@ VMOperatorError
 """
 
 from __future__ import annotations
+
+from vmoperator.base.manifest import Ref
 
 
 class VMOperatorError(Exception):
@@ -35,6 +38,14 @@ class NotYet(VMOperatorError):
     def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class Unread(VMOperatorError):
+    """Rendering needs the content of `ref`, which the caller has not read yet."""
+
+    def __init__(self, ref: Ref) -> None:
+        super().__init__(f"{ref} has not been read yet")
+        self.ref = ref
 
 
 class SettingsInvalid(VMOperatorError):

@@ -5,15 +5,10 @@ from __future__ import annotations
 from vmoperator.api.vmcluster import VMClusterSpec, VMSelect
 from vmoperator.render.flags import Flags
 from vmoperator.render.program import shared_flags
+from vmoperator.render.strategies import stateful_strategy
 from vmoperator.render.vmcluster_nodes import Client, node_flags, pod_addresses
 from vmoperator.render.vmcluster_retention import deduplication_flags
-from vmoperator.render.vmcluster_vmstorage import (
-    absolute,
-    max_unavailable,
-    select_port,
-    stateful_update,
-    stored,
-)
+from vmoperator.render.vmcluster_vmstorage import absolute, select_port, stored
 from vmoperator.render.workload import Port, Scope, Workload, port_number
 
 APP = "vmselect"
@@ -46,8 +41,8 @@ def vmselect(cluster: VMClusterSpec, select: VMSelect, scope: Scope) -> Workload
         storage=stored(select, volume="vmselect-cachedir", mount_path=path),
         service=select.service_spec,
         budget=select.pod_disruption_budget,
-        update=stateful_update(select),
-        max_unavailable=max_unavailable(select),
+        update=stateful_strategy(select),
+        rolling=select.rolling_update_strategy_behavior,
         looks_up=("vmstorage",),
         is_headless=True,
         publishes_not_ready=True,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from vmoperator.api.component import StatefulFields
+from vmoperator.api.component import Stateful
 from vmoperator.api.vmcluster import VMClusterSpec, VMStorage
 from vmoperator.render.program import shared_flags
+from vmoperator.render.strategies import stateful_strategy
 from vmoperator.render.vmcluster_retention import deduplication_flags, retention_filters
 from vmoperator.render.workload import Port, Scope, Storage, Workload, port_number
 
@@ -51,8 +52,8 @@ def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workl
         storage=stored(storage, volume="vmstorage-db", mount_path=path),
         service=storage.service_spec,
         budget=storage.pod_disruption_budget,
-        update=stateful_update(storage),
-        max_unavailable=max_unavailable(storage),
+        update=stateful_strategy(storage),
+        rolling=storage.rolling_update_strategy_behavior,
         is_headless=True,
         # vminsert and vmselect look the pods up by name, also while these open their data; a
         # denial would be remembered for seconds, longer than the data takes.
@@ -70,7 +71,7 @@ def absolute(path: str) -> str:
     return path if path.startswith("/") else f"/{path}"
 
 
-def stored(component: StatefulFields, *, volume: str, mount_path: str) -> Storage:
+def stored(component: Stateful, *, volume: str, mount_path: str) -> Storage:
     """Where a component of a StatefulSet keeps its data."""
     return Storage(
         volume=volume,
@@ -79,18 +80,3 @@ def stored(component: StatefulFields, *, volume: str, mount_path: str) -> Storag
         claims=tuple(component.claim_templates or ()),
         retention=component.persistent_volume_claim_retention_policy,
     )
-
-
-def stateful_update(component: StatefulFields) -> dict[str, str]:
-    """updateStrategy: OnDelete, so that the operator evicts pod by pod, unless the user says."""
-    return {"type": component.rolling_update_strategy or "OnDelete"}
-
-
-def max_unavailable(component: StatefulFields) -> int:
-    """Pods that a rollout may take away at once; a share is rounded down, to at least 1."""
-    behavior = component.rolling_update_strategy_behavior
-    given = (behavior and behavior.max_unavailable) or 1
-    if isinstance(given, int):
-        return given
-    replicas = 1 if component.replica_count is None else component.replica_count
-    return max(1, replicas * int(given.removesuffix("%")) // 100)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
-from vmoperator.api.embedded import DisruptionBudget, License, ServiceSpec
+from vmoperator.api.embedded import DisruptionBudget, License, RollingBehavior, ServiceSpec
 from vmoperator.api.pod import PodFields
 from vmoperator.api.storage import ClaimRetentionPolicy, EmbeddedObjectMetadata, StorageSpec
 from vmoperator.base import labels, names
@@ -117,7 +117,8 @@ class Workload:
     storage: Storage | None = None
     service: ServiceSpec | None = None
     budget: DisruptionBudget | None = None
-    max_unavailable: int = 1
+    rolling: RollingBehavior | None = None
+    """How many pods the operator replaces at once."""
     looks_up: tuple[str, ...] = ()
     """Apps whose pods the program looks up by name when it starts."""
     is_headless: bool = False
@@ -157,3 +158,11 @@ class Workload:
         """The port of its HTTP API and health check."""
         text = self.spec.port or self.builtin.port
         return Port(name="http", number=port_number(text, field=f"{self.field}.port"))
+
+    @property
+    def max_unavailable(self) -> int:
+        """Pods that a rollout may take away at once; a share is rounded down, to at least 1."""
+        given = (self.rolling and self.rolling.max_unavailable) or 1
+        if isinstance(given, int):
+            return given
+        return max(1, self.replicas * int(given.removesuffix("%")) // 100)

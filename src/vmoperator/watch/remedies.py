@@ -21,6 +21,7 @@ from vmoperator.base.errors import (
     SettingsInvalid,
     SpecInvalid,
     Unavailable,
+    Unread,
     VMOperatorError,
 )
 from vmoperator.watch.backoff import Backoff
@@ -70,6 +71,7 @@ REMEDIES: Final[Mapping[type[VMOperatorError], Remedy]] = MappingProxyType(
         Conflict: Remedy(_at_once, logging.INFO),
         Gone: Remedy(_at_once, logging.INFO),
         NotYet: Remedy(_when_there, logging.INFO),
+        Unread: Remedy(_at_once, logging.INFO),
         Unavailable: Remedy(_when_told, logging.WARNING),
         ApiError: Remedy(_when_told, logging.WARNING),
         VMOperatorError: Remedy(_when_told, logging.WARNING),
