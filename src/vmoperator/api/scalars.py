@@ -197,5 +197,30 @@ Interval: TypeAlias = Annotated[
     _matching(r"[0-9]+[smh]", 'must be a number with s, m or h, such as "30s"'),
 ]
 
+GoDuration: TypeAlias = Annotated[
+    str,
+    Field(max_length=32),
+    _matching(
+        r"([0-9]+([.][0-9]+)?(ms|s|m|h))+",
+        'must be a duration with ms, s, m or h, such as "30s" or "1m30s"',
+    ),
+]
+"""Duration of a flag that knows no days (Go's time.ParseDuration)."""
+
+_SIZE = r"[0-9]+(kb|mb|gb|tb|KB|MB|GB|TB|KiB|MiB|GiB|TiB)?"
+
+Size: TypeAlias = Annotated[
+    IntOrString,
+    Field(json_schema_extra={"maxLength": 32}),
+    Checked(
+        lambda value: (
+            value >= 0 if isinstance(value, int) else re.fullmatch(_SIZE, value) is not None
+        ),
+        f"type(self) == int ? self >= 0 : self.matches(r'^{_SIZE}$')",
+        'must be a number of bytes, or a size such as "500MB" or "1GiB"',
+    ),
+]
+"""Number of bytes of a flag (-remoteWrite.maxDiskUsagePerURL and the like)."""
+
 LogLevel: TypeAlias = Literal["INFO", "WARN", "ERROR", "FATAL", "PANIC"]
 LogFormat: TypeAlias = Literal["default", "json"]
