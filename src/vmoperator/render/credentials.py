@@ -6,6 +6,7 @@ a changed password reaches a program without a restart, and no copy of it is mad
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from vmoperator.api.around import Around
 from vmoperator.api.auth import ConfigMapKeySelector, SecretOrConfigMap
 from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.base.errors import SpecInvalid
-from vmoperator.render.claims import Source
+from vmoperator.render.source import Source
 
 VOLUME = "credentials"
 FOLDER = "/etc/vm/credentials"
@@ -42,6 +43,7 @@ class Files:
 
     def __init__(self) -> None:
         self._is_optional: dict[_File, bool] = {}
+        self._variables: dict[str, dict[str, Any]] = {}
 
     def add(self, file: _File, *, is_optional: bool, field: str) -> None:
         """Take a file in; whoever needs it makes it needed. Raises SpecInvalid for a taken path."""
@@ -50,6 +52,19 @@ class Files:
                 message = f"{file.kind} {file.name} and {other.kind} {other.name} give one file"
                 raise SpecInvalid(field, f"{message}, {file.path}; rename one of them")
         self._is_optional[file] = is_optional and self._is_optional.get(file, True)
+
+    def variable(self, selector: KeySelector, *, field: str) -> str:
+        """Name of the environment variable that holds a key; made from the path of the field."""
+        name = re.sub(r"[^A-Z0-9]+", "_", field.removeprefix("spec.").upper())
+        is_secret = isinstance(selector, SecretKeySelector)
+        source = {"secretKeyRef" if is_secret else "configMapKeyRef": selector.manifest()}
+        self._variables[name] = {"name": name, "valueFrom": source}
+        return name
+
+    @property
+    def env(self) -> tuple[Mapping[str, Any], ...]:
+        """What no file can hold, as environment variables (Workload.env)."""
+        return tuple(self._variables.values())
 
     @property
     def mounts(self) -> tuple[Source, ...]:
@@ -90,6 +105,16 @@ def credential(selector: KeySelector, *, field: str, around: Around, files: File
         _refuse_missing(file, _data(file, around), field=field)
     files.add(file, is_optional=bool(selector.optional), field=field)
     return f"{FOLDER}/{file.path}"
+
+
+def variable(selector: KeySelector, *, field: str, around: Around, files: Files) -> str:
+    """`%{NAME}`, by which flags refer to an environment variable, here one that holds a key.
+
+    For the few values that programs read from no file. Unlike a file it stays as it was when the
+    pod started. Raises SpecInvalid as `credential` does.
+    """
+    checked(selector, field=field, around=around)
+    return f"%{{{files.variable(selector, field=field)}}}"
 
 
 def content(
