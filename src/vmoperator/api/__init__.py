@@ -8,16 +8,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from vmoperator.api.parent import Parent
 from vmoperator.api.refusals import first_refusal
 from vmoperator.api.vmcluster import VMCluster
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 
-KINDS: Mapping[str, type[VMCluster]] = MappingProxyType({"VMCluster": VMCluster})
+KINDS: Mapping[str, type[Parent]] = MappingProxyType({"VMCluster": VMCluster})
 """Kind of the manifest -> model."""
 
 
-def parsed(manifest: Mapping[str, Any]) -> VMCluster:
+def parsed(manifest: Mapping[str, Any]) -> Parent:
     """The typed object of a manifest; nulls count as unset, unknown fields are ignored.
 
     Raises SpecInvalid, which names the first offending field as `spec.vmstorage.replicaCount`.

@@ -40,7 +40,30 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             Column("Select Count", ".spec.vmselect.replicaCount"),
             _AGE,
             _STATUS,
-        )
+        ),
+        "VMSingle": (_STATUS, _AGE),
+        "VMAgent": (
+            Column("Shards Count", ".status.shards", "integer"),
+            Column("Replica Count", ".status.replicas", "integer"),
+            _STATUS,
+            _AGE,
+        ),
+        "VMAlert": (_STATUS, Column("ReplicaCount", ".spec.replicaCount", "integer"), _AGE),
+        "VMAlertmanager": (
+            Column("ReplicaCount", ".spec.replicaCount", "integer"),
+            _AGE,
+            Column("Update Status", ".status.updateStatus"),
+        ),
+    }
+)
+_SHORT_NAMES: Mapping[str, str] = MappingProxyType({"VMAlertmanager": "vma"})
+_SCALES: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "VMAgent": {
+            "specReplicasPath": ".spec.shardCount",
+            "statusReplicasPath": ".status.shards",
+            "labelSelectorPath": ".status.selector",
+        }
     }
 )
 _ROOT_FIELDS: Mapping[str, Any] = MappingProxyType(
@@ -70,6 +93,7 @@ def _definition(resource: Resource) -> Manifest:
                 "plural": resource.plural,
                 "singular": resource.kind.lower(),
                 "categories": [CATEGORY],
+                **_short(resource.kind),
             },
             "scope": "Namespaced",
             "versions": [_version(resource)],
@@ -77,12 +101,20 @@ def _definition(resource: Resource) -> Manifest:
     }
 
 
+def _short(kind: str) -> Manifest:
+    return {"shortNames": [_SHORT_NAMES[kind]]} if kind in _SHORT_NAMES else {}
+
+
+def _scale(kind: str) -> Manifest:
+    return {"scale": dict(_SCALES[kind])} if kind in _SCALES else {}
+
+
 def _version(resource: Resource) -> Manifest:
     return {
         "name": resource.version,
         "served": True,
         "storage": True,
-        "subresources": {"status": {}},
+        "subresources": {"status": {}, **_scale(resource.kind)},
         "additionalPrinterColumns": [column.schema for column in COLUMNS[resource.kind]],
         "schema": {"openAPIV3Schema": _root(structural(KINDS[resource.kind]))},
     }

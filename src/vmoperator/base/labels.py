@@ -24,6 +24,14 @@ ADDITIONAL_SERVICE = f"{GROUP}/additional-service"
 HASH = f"{GROUP}/rendered-hash"
 """Annotation of every child: hash of the manifest as it was sent."""
 
+OWNER = f"{GROUP}/owner"
+"""Annotation KIND/NAMESPACE/NAME/UID of a child that can have no owner reference, because it
+lives in no namespace."""
+CONFIG_HASH = f"{GROUP}/config-hash"
+"""Annotation of a pod, not of its template: hash of the configuration it was told to load."""
+SHARD = "shard-num"
+"""Label of the pods of one shard."""
+
 
 def selector(app: str, instance: str, *, part_of: str = "") -> dict[str, str]:
     """Selector labels of a component, as the Go operator sets them (they are immutable)."""
@@ -52,3 +60,8 @@ def owner_reference(parent: Mapping[str, Any]) -> dict[str, Any]:
         name=metadata["name"],
         uid=metadata["uid"],
     )
+
+
+def owner_mark(owner: Mapping[str, Any], namespace: str) -> str:
+    """Value of the annotation OWNER for the object that an owner reference names."""
+    return f"{owner['kind']}/{namespace}/{owner['name']}/{owner['uid']}"

@@ -32,18 +32,57 @@ class Resource:
 
 
 VM_CLUSTER = Resource(GROUP, VERSION, "VMCluster", "vmclusters")
+VM_SINGLE = Resource(GROUP, VERSION, "VMSingle", "vmsingles")
+VM_AGENT = Resource(GROUP, VERSION, "VMAgent", "vmagents")
+VM_ALERT = Resource(GROUP, VERSION, "VMAlert", "vmalerts")
+VM_ALERTMANAGER = Resource(GROUP, VERSION, "VMAlertmanager", "vmalertmanagers")
 
 STATEFUL_SET = Resource("apps", "v1", "StatefulSet", "statefulsets")
 DEPLOYMENT = Resource("apps", "v1", "Deployment", "deployments")
+DAEMON_SET = Resource("apps", "v1", "DaemonSet", "daemonsets")
 SERVICE = Resource("", "v1", "Service", "services")
 SERVICE_ACCOUNT = Resource("", "v1", "ServiceAccount", "serviceaccounts")
+SECRET = Resource("", "v1", "Secret", "secrets")
+CONFIG_MAP = Resource("", "v1", "ConfigMap", "configmaps")
+CLAIM = Resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 POD = Resource("", "v1", "Pod", "pods")
 ENDPOINT_SLICE = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 DISRUPTION_BUDGET = Resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
+NETWORK_POLICY = Resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
+HORIZONTAL_AUTOSCALER = Resource(
+    "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
+)
+VERTICAL_AUTOSCALER = Resource(
+    "autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers"
+)
+_RBAC = "rbac.authorization.k8s.io"
+ROLE = Resource(_RBAC, "v1", "Role", "roles")
+ROLE_BINDING = Resource(_RBAC, "v1", "RoleBinding", "rolebindings")
+CLUSTER_ROLE = Resource(_RBAC, "v1", "ClusterRole", "clusterroles", namespaced=False)
+CLUSTER_ROLE_BINDING = Resource(
+    _RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False
+)
 
 # Kinds that users apply, kinds that the operator writes, kinds that it only watches.
-PARENTS = (VM_CLUSTER,)
-CHILDREN = (SERVICE_ACCOUNT, SERVICE, STATEFUL_SET, DEPLOYMENT, DISRUPTION_BUDGET)
+PARENTS: tuple[Resource, ...] = (VM_CLUSTER,)
+CHILDREN = (
+    SERVICE_ACCOUNT,
+    ROLE,
+    ROLE_BINDING,
+    CLUSTER_ROLE,
+    CLUSTER_ROLE_BINDING,
+    SERVICE,
+    SECRET,
+    CONFIG_MAP,
+    CLAIM,
+    STATEFUL_SET,
+    DEPLOYMENT,
+    DAEMON_SET,
+    DISRUPTION_BUDGET,
+    NETWORK_POLICY,
+    HORIZONTAL_AUTOSCALER,
+    VERTICAL_AUTOSCALER,
+)
 WITNESSES = (POD, ENDPOINT_SLICE)
 
 BY_KIND = {resource.kind: resource for resource in (*PARENTS, *CHILDREN, *WITNESSES)}

@@ -3,39 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
     """What a component gets where the object says nothing (go-operator.md 3.0.4)."""
 
-    image: str
     version: str
     port: str
     limits: Mapping[str, str]
     requests: Mapping[str, str]
+    image: str = ""
+    """Repository of the image."""
     grace_seconds: int = 30
 
 
-def _defaults(app: str, port: str, limits: tuple[str, str], requests: tuple[str, str]) -> Defaults:
+_CLUSTER = "v1.150.0-cluster"
+_VERSION = "v1.150.0"
+
+
+def _defaults(
+    version: str, port: str, limits: tuple[str, str], requests: tuple[str, str], **other: Any
+) -> Defaults:
     cpu_limit, memory_limit = limits
     cpu_request, memory_request = requests
     return Defaults(
-        image=f"victoriametrics/{app}",
-        version="v1.150.0-cluster",
+        version=version,
         port=port,
         limits=MappingProxyType({"cpu": cpu_limit, "memory": memory_limit}),
         requests=MappingProxyType({"cpu": cpu_request, "memory": memory_request}),
+        **other,
     )
+
+
+def _programs() -> dict[str, Defaults]:
+    small, single = ("200m", "500Mi"), ("50m", "200Mi")
+    return {
+        "vmselect": _defaults(_CLUSTER, "8481", ("500m", "1000Mi"), ("100m", "500Mi")),
+        "vminsert": _defaults(_CLUSTER, "8480", ("500m", "500Mi"), ("150m", "200Mi")),
+        "vmstorage": _defaults(_CLUSTER, "8482", ("1000m", "1500Mi"), ("250m", "500Mi")),
+        "vmsingle": _defaults(
+            _VERSION,
+            "8429",
+            ("1200m", "1500Mi"),
+            ("150m", "500Mi"),
+            image="victoriametrics/victoria-metrics",
+        ),
+        "vmagent": _defaults(_VERSION, "8429", small, single),
+        "vmalert": _defaults(_VERSION, "8080", small, single),
+        "vmalertmanager": _defaults(
+            "v0.31.1",
+            "9093",
+            ("100m", "256Mi"),
+            ("30m", "56Mi"),
+            image="prom/alertmanager",
+            grace_seconds=120,
+        ),
+        "vmclusterlb-vmauth-balancer": _defaults(
+            _VERSION,
+            "8427",
+            ("200m", "300Mi"),
+            ("50m", "100Mi"),
+            image="victoriametrics/vmauth",
+        ),
+        "vmbackupmanager": _defaults(
+            f"{_VERSION}-enterprise", "8300", ("500m", "500Mi"), ("150m", "200Mi")
+        ),
+    }
 
 
 _COMPONENTS = MappingProxyType(
     {
-        "vmselect": _defaults("vmselect", "8481", ("500m", "1000Mi"), ("100m", "500Mi")),
-        "vminsert": _defaults("vminsert", "8480", ("500m", "500Mi"), ("150m", "200Mi")),
-        "vmstorage": _defaults("vmstorage", "8482", ("1000m", "1500Mi"), ("250m", "500Mi")),
+        app: defaults if defaults.image else replace(defaults, image=f"victoriametrics/{app}")
+        for app, defaults in _programs().items()
     }
 )
 
@@ -54,3 +97,5 @@ class Settings:
     enable_tcp6: bool = False
     pre_stop_sleep_seconds: int = 15
     """Native sleep before SIGTERM (VM_ENABLE_DEFAULT_PRESTOP_HOOK); 0 for none."""
+    namespaces: tuple[str, ...] = ()
+    """Namespaces that the operator looks after; none named: all of them."""

@@ -3,36 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from vmoperator.api.storage import ClaimTemplate, EmbeddedObjectMetadata
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.shapes import mapping
+from vmoperator.render.source import Source
 from vmoperator.render.workload import Workload
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """Something that containers may mount: a volume of the pod, or one from a claim template."""
-
-    field: str
-    """Path of the field that asks for it."""
-    name: str
-    """Name by which containers mount it."""
-    volume: Mapping[str, Any] | None = None
-    """The volume without its name."""
-    claim: Mapping[str, Any] | None = None
-    """The claim template, complete."""
-    mount_path: str | None = None
-    """Where the program's own container mounts it, if it does."""
-    is_read_only: bool = False
-
-    @property
-    def mount(self) -> dict[str, Any]:
-        """The mount in the program's own container."""
-        read_only = True if self.is_read_only else None
-        return {"name": self.name, "mountPath": self.mount_path, "readOnly": read_only}
 
 
 def data(workload: Workload) -> list[Source]:

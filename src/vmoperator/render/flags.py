@@ -30,10 +30,10 @@ def given(extra: Mapping[str, str] | None, *, field: str) -> dict[str, str]:
     return flags
 
 
-def arguments(flags: Flags) -> list[str]:
-    """`-name=value` for every flag, sorted; single dash, as all programs print them."""
+def arguments(flags: Flags, *, dashes: str = "-") -> list[str]:
+    """`-name=value` for every flag, sorted."""
     return sorted(
-        f"-{name}={value}"
+        f"{dashes}{name}={value}"
         for name, values in flags.items()
         if values is not None
         for value in (values if isinstance(values, tuple) else (values,))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
-from vmoperator.api.embedded import DisruptionBudget
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
-from vmoperator.base.manifest import Manifest
+from vmoperator.base.manifest import Manifest, digest
 from vmoperator.render import engine
-from vmoperator.render.plan import Plan, Stage
+from vmoperator.render.companions import companions, numbered
+from vmoperator.render.plan import Delivery, Plan, Stage
 from vmoperator.render.pod import pod_template
+from vmoperator.render.probes import path_prefix, scheme
 from vmoperator.render.services import lists_pods, services
 from vmoperator.render.volumes import volumes
 from vmoperator.render.workload import Scope, Workload
@@ -20,34 +23,44 @@ _LONGEST_STATEFUL_SET = 52
 """The label controller-revision-hash holds this name and 11 characters more, 63 in all."""
 
 
-def plan(workloads: Sequence[Workload], *, shared: Sequence[Manifest] = ()) -> Plan:
+def plan(
+    workloads: Sequence[Workload],
+    *,
+    shared: Sequence[Manifest] = (),
+    status: Mapping[str, Any] | None = None,
+) -> Plan:
     """The plan of these workloads in rollout order; `shared` is applied before everything.
 
     Raises SpecInvalid for names that Kubernetes cannot take, and for a Service made twice.
     """
     made: dict[str, Workload] = {}
-    children, stages = list(shared), []
+    listing: list[Manifest] = [child for child in shared if child["kind"] == "Service"]
+    children = list(shared)
     for workload in workloads:
         own = services(workload)
         for service in own:
             _refuse_name_of_another(service["metadata"]["name"], workload, made)
             made[service["metadata"]["name"]] = workload
-        budget = workload.budget
-        children += [*own, *([disruption_budget(workload, budget)] if budget else ())]
-        stages.append(stage(workload, services=own))
-    return Plan(shared=tuple(children), stages=tuple(stages))
+        listing += own
+        children += [*own, *companions(workload)]
+    stages = tuple(stage(workload, services=listing) for workload in workloads)
+    return Plan(shared=tuple(children), stages=stages, status=status or {})
 
 
 def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
     """One workload, behind its Services, as a step of the rollout."""
-    made = stateful_set if workload.kind == "StatefulSet" else deployment
     listing = (service for service in services if lists_pods(workload, service))
     return Stage(
-        name=workload.app,
-        workload=made(workload),
+        name=workload.stage_name,
+        app=workload.app,
+        shard="" if workload.shard is None else str(workload.shard),
+        workload=numbered(_MADE[workload.kind](workload), workload.shard),
         services=tuple(service["metadata"]["name"] for service in listing),
         max_unavailable=workload.max_unavailable,
         looks_up=workload.looks_up,
+        waits=workload.waits,
+        first_replicas=_first_replicas(workload),
+        config=delivery(workload),
         is_paused=bool(workload.spec.paused),
     )
 
@@ -59,9 +72,9 @@ def stateful_set(workload: Workload) -> Manifest:
     retention = workload.storage.retention if workload.storage else None
     return engine.manifest(
         "statefulset",
-        metadata=workload.scope.metadata(workload.app, workload.name),
-        service_name=workload.name,
-        replicas=workload.replicas,
+        metadata=workload.metadata,
+        service_name=workload.governing or workload.service_name,
+        replicas=_replicas(workload),
         selector=workload.selector,
         update=workload.update,
         revisions=_revisions(workload),
@@ -76,8 +89,8 @@ def deployment(workload: Workload) -> Manifest:
     """The Deployment of a workload."""
     return engine.manifest(
         "deployment",
-        metadata=workload.scope.metadata(workload.app, workload.name),
-        replicas=workload.replicas,
+        metadata=workload.metadata,
+        replicas=_replicas(workload),
         selector=workload.selector,
         update=workload.update,
         revisions=_revisions(workload),
@@ -86,17 +99,51 @@ def deployment(workload: Workload) -> Manifest:
     )
 
 
-def disruption_budget(workload: Workload, budget: DisruptionBudget) -> Manifest:
-    """The PodDisruptionBudget of a workload; selectorLabels choose other pods than its own."""
-    field = f"{workload.field}.podDisruptionBudget"
-    if (budget.min_available is None) == (budget.max_unavailable is None):
-        raise SpecInvalid(field, "set either minAvailable or maxUnavailable")
+def daemon_set(workload: Workload) -> Manifest:
+    """The DaemonSet of a workload: one pod on each node."""
     return engine.manifest(
-        "poddisruptionbudget",
-        metadata=workload.scope.metadata(workload.app, workload.name),
-        selector=budget.selector_labels or workload.selector,
-        budget=budget,
+        "daemonset",
+        metadata=workload.metadata,
+        selector=workload.selector,
+        update=workload.update,
+        revisions=_revisions(workload),
+        pod=pod_template(workload, volumes(workload)),
+        fields=workload.spec,
     )
+
+
+_MADE: Mapping[str, Callable[[Workload], Manifest]] = MappingProxyType(
+    {"StatefulSet": stateful_set, "Deployment": deployment, "DaemonSet": daemon_set}
+)
+
+
+def delivery(workload: Workload) -> Delivery | None:
+    """How the pods of a workload come to load their configuration."""
+    config = workload.config
+    if config is None:
+        return None
+    key = config.reload_key
+    return Delivery(
+        secret=config.secret,
+        digest=digest(dict(config.files)),
+        files=config.files,
+        port=workload.http.number,
+        scheme=scheme(workload),
+        reload_path=f"{path_prefix(workload)}{config.reload_path}",
+        program=workload.container_name,
+        reload_key=(key.name or "", key.key) if key else None,
+    )
+
+
+def _replicas(workload: Workload) -> int | None:
+    return None if _first_replicas(workload) is not None else workload.replicas
+
+
+def _first_replicas(workload: Workload) -> int | None:
+    """With so many pods a workload starts that an autoscaler looks after."""
+    if workload.hpa is None or workload.scale_target is not None:
+        return None
+    return max(workload.replicas, workload.hpa.min_replicas or 0)
 
 
 def service_account(scope: Scope, app: str) -> Manifest:
@@ -110,7 +157,7 @@ def _revisions(workload: Workload) -> int:
 
 
 def _refuse_name_of_another(name: str, workload: Workload, made: Mapping[str, Workload]) -> None:
-    is_main = name == workload.name
+    is_main = name == workload.service_name
     if name in made:
         field = f"{(made[name] if is_main else workload).field}.serviceSpec.metadata.name"
         raise SpecInvalid(field, f"another component has a Service {name}")

@@ -2,9 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import field as _field
+from typing import Any
 
 from vmoperator.base.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Configuration that running pods have to take up: a Secret in `Plan.shared`, mounted whole."""
+
+    secret: str
+    """Name of the Secret."""
+    digest: str
+    """Hash of its content."""
+    files: Mapping[str, str]
+    """Its content: file name -> text."""
+    port: int
+    """Port at which the program is asked to load it."""
+    scheme: str
+    """http or https."""
+    reload_path: str
+    """Path of the request, such as /-/reload."""
+    program: str
+    """Program that reads it, which decides how it shows that it has: vmagent, vmalert..."""
+    reload_key: tuple[str, str] | None = None
+    """Secret and key that hold the authKey of the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,15 +37,26 @@ class Stage:
     """One component: its workload and what it must reach before the next one may roll."""
 
     name: str
-    """The component's program, `vmstorage`."""
+    """Its name in messages: the component's program, `vmstorage`, and the number of a shard."""
+    app: str
+    """The label app.kubernetes.io/name of its pods."""
+    shard: str = ""
+    """The label shard-num of its pods, where there are shards."""
     workload: Manifest
-    """StatefulSet or Deployment, complete but for hash and status."""
+    """StatefulSet, Deployment or DaemonSet, complete but for hash and status."""
     services: tuple[str, ...]
     """Names of the Services in `Plan.shared` that must list the workload's ready pods."""
     max_unavailable: int
     """Pods that a rollout by the operator may take away at once, at least 1."""
     looks_up: tuple[str, ...] = ()
     """Names of the stages whose pods it looks up by name when it starts."""
+    waits: bool = True
+    """Whether a change of it waits for the stages before it; shards roll side by side."""
+    first_replicas: int | None = None
+    """Set where an autoscaler decides about the replicas, which the manifest leaves out: with so
+    many pods it starts."""
+    config: Delivery | None = None
+    """Files that its pods take up without a restart."""
     is_paused: bool = False
     """The component's own `paused`: the live workload is left as it is, and still wanted."""
 
@@ -33,6 +69,8 @@ class Plan:
     """ServiceAccount, Services, PodDisruptionBudgets: applied before the workloads."""
     stages: tuple[Stage, ...]
     """Rollout order."""
+    status: Mapping[str, Any] = _field(default_factory=dict)
+    """Further fields of the parent's status."""
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:

@@ -17,6 +17,12 @@ from vmoperator.render.security import container_context, pod_context
 from vmoperator.render.volumes import Volumes
 from vmoperator.render.workload import Workload
 
+_ACROSS_NODES = {
+    "maxSkew": 1,
+    "topologyKey": "kubernetes.io/hostname",
+    "whenUnsatisfiable": "ScheduleAnyway",
+}
+
 
 def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
     """Template of a workload's pods: labels, annotations and the complete pod spec.
@@ -25,12 +31,12 @@ def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
     """
     spec, metadata = workload.spec, workload.pod_metadata
     containers = merged(
-        [_container(workload, volumes)],
+        [_container(workload, volumes), *workload.beside],
         spec.containers or (),
         field=f"{workload.field}.containers",
     )
     init_containers = merged(
-        [], spec.init_containers or (), field=f"{workload.field}.initContainers"
+        workload.before, spec.init_containers or (), field=f"{workload.field}.initContainers"
     )
     _refuse_unknown_mounts(workload, containers, volumes, key="containers")
     _refuse_unknown_mounts(workload, init_containers, volumes, key="initContainers")
@@ -57,19 +63,24 @@ def _container(workload: Workload, volumes: Volumes) -> Manifest:
     spec = workload.spec
     wanted = spec.image
     ports = (workload.http, *workload.ports)
-    has_env = bool(spec.extra_envs or spec.extra_envs_from)
+    has_env = workload.takes_env_flags and bool(spec.extra_envs or spec.extra_envs_from)
     flags = {"envflag.enable": "true" if has_env else None, **workload.flags}
     return engine.manifest(
         "container",
-        name=workload.app,
+        name=workload.container_name,
         image=image(workload),
         pull_policy=(wanted and wanted.pull_policy) or "IfNotPresent",
-        args=arguments(flags),
-        env=spec.extra_envs or None,
+        args=arguments(flags, dashes=workload.dashes),
+        env=[*workload.env, *(spec.extra_envs or ())] or None,
         env_from=spec.extra_envs_from or None,
         ports=[
-            {"name": port.name, "containerPort": port.number, "protocol": port.protocol}
+            {
+                "name": port.container_name or port.name,
+                "containerPort": port.number,
+                "protocol": port.protocol,
+            }
             for port in ports
+            if port.target is None
         ],
         resources=resources(workload),
         probes=probes(workload),
@@ -101,17 +112,22 @@ def _pull_secrets(workload: Workload) -> list[Mapping[str, Any]] | None:
 
 
 def _spread(workload: Workload) -> list[dict[str, Any]] | None:
-    """Spread constraints; one without a selector counts the pods of its own component."""
+    """Spread constraints; one without a selector counts the pods of its own component.
+
+    Where the user says nothing about places, pods go to different nodes if there are any.
+    """
     selector = {"matchLabels": workload.selector}
-    given = workload.spec.topology_spread_constraints or ()
-    return [{"labelSelector": selector, **constraint} for constraint in given] or None
+    given = workload.spec.topology_spread_constraints
+    if given is None and workload.spec.affinity is None and workload.kind != "DaemonSet":
+        given = [_ACROSS_NODES]
+    return [{"labelSelector": selector, **constraint} for constraint in given or ()] or None
 
 
 def _refuse_unknown_mounts(
     workload: Workload, containers: Sequence[Mapping[str, Any]], volumes: Volumes, *, key: str
 ) -> None:
     for container in containers:
-        is_own = key == "containers" and container["name"] == workload.app
+        is_own = key == "containers" and container["name"] == workload.container_name
         field = workload.field if is_own else f"{workload.field}.{key}[{container['name']}]"
         for name in _mounted(container):
             if name not in volumes.names:

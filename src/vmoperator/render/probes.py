@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from vmoperator.render.flags import Flags, is_true
+from vmoperator.render.flags import is_true
 from vmoperator.render.workload import Workload
 
 HANDLERS = frozenset({"exec", "httpGet", "tcpSocket", "grpc", "sleep"})
@@ -27,7 +27,7 @@ def probes(workload: Workload) -> dict[str, Any]:
     own, and waits a day: one that fails kills the container, and vmstorage may take long to open
     its data.
     """
-    spec, handler = workload.spec, _handler(workload.flags, workload.http.number)
+    spec, handler = workload.spec, _handler(workload)
     has_liveness = workload.has_liveness or spec.liveness_probe is not None
     startup = {"periodSeconds": 1, "failureThreshold": _DAY_SECONDS}
     return {
@@ -42,14 +42,21 @@ def _filled(given: Mapping[str, Any], handler: Mapping[str, Any]) -> dict[str, A
     return {**default, **_FILL_INS, **given}
 
 
-def _handler(flags: Flags, port: int) -> dict[str, Any]:
+def _handler(workload: Workload) -> dict[str, Any]:
+    flags, port = workload.flags, workload.http.number
     # The kubelet speaks no proxy protocol and has no client certificate to show.
     if is_true(flags, "httpListenAddr.useProxyProtocol") or is_true(flags, "mtls"):
         return {"tcpSocket": {"port": port}}
-    scheme = "HTTPS" if is_true(flags, "tls") else "HTTP"
-    return {"httpGet": {"path": f"{_prefix(flags)}/health", "port": port, "scheme": scheme}}
+    path = f"{path_prefix(workload)}{workload.health_path}"
+    return {"httpGet": {"path": path, "port": port, "scheme": scheme(workload).upper()}}
 
 
-def _prefix(flags: Flags) -> str:
-    prefix = str(flags.get("http.pathPrefix") or "").strip("/")
+def scheme(workload: Workload) -> str:
+    """https if the program serves TLS, else http."""
+    return "https" if workload.is_tls or is_true(workload.flags, "tls") else "http"
+
+
+def path_prefix(workload: Workload) -> str:
+    """What stands before every path of the program: empty, or `/prefix`."""
+    prefix = str(workload.flags.get(workload.path_prefix_flag) or "").strip("/")
     return f"/{prefix}" if prefix else ""

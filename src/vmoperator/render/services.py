@@ -18,7 +18,9 @@ _HEADLESS = "None"
 
 
 def services(workload: Workload) -> list[Manifest]:
-    """The Services of a workload, the main one first."""
+    """The Services of a workload, the main one first; none for one that shares another's."""
+    if workload.shares_service:
+        return []
     given = workload.service
     if given is None or given.use_as_default:
         return [_main(workload, given or ServiceSpec())]
@@ -26,9 +28,10 @@ def services(workload: Workload) -> list[Manifest]:
 
 
 def lists_pods(workload: Workload, service: Manifest) -> bool:
-    """True if a Service selects exactly the workload's pods, and so must list them when ready."""
+    """True if a Service selects just the pods of the workload, or those of all its shards."""
     spec = service["spec"]
-    return bool(spec["selector"] == workload.selector and spec["type"] != "ExternalName")
+    wanted = (workload.selector, workload.service_selector)
+    return spec.get("selector") in wanted and spec["type"] != "ExternalName"
 
 
 def _main(workload: Workload, given: ServiceSpec) -> Manifest:
@@ -44,19 +47,19 @@ def _main(workload: Workload, given: ServiceSpec) -> Manifest:
     ports = _with_missing(users, _ports(workload))
     return engine.manifest(
         "service",
-        metadata=workload.scope.metadata(workload.app, workload.name, extra=given.metadata),
-        spec={**own, **spec, "selector": workload.selector, "ports": ports},
+        metadata=workload.scope.metadata(workload.app, workload.service_name, extra=given.metadata),
+        spec={**own, **spec, "selector": workload.service_selector, "ports": ports},
     )
 
 
 def _additional(workload: Workload, given: ServiceSpec) -> Manifest:
     metadata = given.metadata or EmbeddedObjectMetadata()
-    name = metadata.name or names.additional_service(workload.name)
-    if name == workload.name:
+    name = metadata.name or names.additional_service(workload.service_name)
+    if name == workload.service_name:
         field = f"{workload.field}.serviceSpec.metadata.name"
         message = f"{name} is the main Service; choose another name, or set useAsDefault"
         raise SpecInvalid(field, message)
-    own = {"type": "ClusterIP", "selector": workload.selector, "ports": _ports(workload)}
+    own = {"type": "ClusterIP", "selector": workload.service_selector, "ports": _ports(workload)}
     made = workload.scope.metadata(workload.app, name, extra=metadata)
     mark = {labels.ADDITIONAL_SERVICE: "managed"}
     return engine.manifest(
@@ -71,7 +74,7 @@ def _ports(workload: Workload) -> list[dict[str, Any]]:
         {
             "name": port.name,
             "port": port.number,
-            "targetPort": port.number,
+            "targetPort": port.number if port.target is None else port.target,
             "protocol": port.protocol,
         }
         for port in (workload.http, *workload.ports)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from vmoperator.api.around import Around
 from vmoperator.api.vmcluster import VMCluster, VMClusterSpec
-from vmoperator.base import labels, names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
-from vmoperator.render import objects
+from vmoperator.render import kind, objects
 from vmoperator.render.plan import Plan
 from vmoperator.render.vmcluster_nodes import storage_replicas
 from vmoperator.render.vmcluster_vminsert import vminsert
@@ -18,7 +20,7 @@ from vmoperator.render.workload import Scope
 APP = "vmcluster"
 
 
-def plan(parent: VMCluster, settings: Settings) -> Plan:
+def plan(parent: VMCluster, settings: Settings, around: Around) -> Plan:
     """The plan of a cluster; components that the spec does not name are not part of it.
 
     Raises SpecInvalid naming the field.
@@ -34,29 +36,11 @@ def plan(parent: VMCluster, settings: Settings) -> Plan:
 
 
 def _scope(parent: VMCluster, settings: Settings) -> Scope:
-    spec, metadata = parent.spec, parent.metadata
-    managed = spec.managed_metadata
-    strict, is_legacy_named = spec.use_strict_security, bool(spec.use_legacy_naming)
-    return Scope(
-        name=metadata.name,
-        namespace=metadata.namespace,
-        owner=labels.controller(
-            api_version=parent.api_version,
-            kind=parent.kind,
-            name=metadata.name,
-            uid=metadata.uid,
-        ),
-        part_of=APP,
-        settings=settings,
-        service_account=spec.service_account_name
-        or names.component(APP, metadata.name, legacy=is_legacy_named),
-        labels=(managed and managed.labels) or {},
-        annotations=(managed and managed.annotations) or {},
+    spec = parent.spec
+    return replace(
+        kind.scope(parent, settings, app=APP, part_of=APP, licence=spec.license),
         pull_secrets=tuple(spec.image_pull_secrets or ()),
         version=spec.cluster_version,
-        licence=spec.license,
-        use_strict_security=settings.use_strict_security if strict is None else strict,
-        is_legacy_named=is_legacy_named,
         domain=spec.cluster_domain_name or settings.cluster_domain,
     )
 

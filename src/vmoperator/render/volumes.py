@@ -8,8 +8,9 @@ from typing import Any
 
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
-from vmoperator.render.claims import Source, data, further
+from vmoperator.render.claims import data, further
 from vmoperator.render.shapes import objects
+from vmoperator.render.source import Source
 from vmoperator.render.workload import Workload
 
 SECRETS = "/etc/vm/secrets"
@@ -42,6 +43,8 @@ def volumes(workload: Workload) -> Volumes:
         *_secrets(workload),
         *_config_maps(workload),
         *_licence(workload),
+        *([workload.config.source] if workload.config else ()),
+        *workload.mounts,
         *_users(workload),
     )
     named = ((it.field, it.name) for it in sources if it.volume or it.claim)

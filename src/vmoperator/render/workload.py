@@ -10,13 +10,23 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any, Literal
 
-from vmoperator.api.embedded import DisruptionBudget, License, RollingBehavior, ServiceSpec
+from vmoperator.api.embedded import (
+    DisruptionBudget,
+    HorizontalScaling,
+    License,
+    NetworkPolicy,
+    RollingBehavior,
+    ServiceSpec,
+    VerticalScaling,
+)
 from vmoperator.api.pod import PodFields
 from vmoperator.api.storage import ClaimRetentionPolicy, EmbeddedObjectMetadata, StorageSpec
 from vmoperator.base import labels, names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.settings import Defaults, Settings
 from vmoperator.render import flags
+from vmoperator.render.config import Config
+from vmoperator.render.source import Source
 
 _HIGHEST_PORT = 65535
 
@@ -28,6 +38,10 @@ class Port:
     name: str
     number: int
     protocol: Literal["TCP", "UDP"] = "TCP"
+    container_name: str = ""
+    """Name in the pod where it is another than in the Service."""
+    target: int | None = None
+    """Port of the pod that a port of the Service alone leads to."""
 
 
 def port_number(text: str, *, field: str) -> int:
@@ -81,7 +95,7 @@ class Scope:
     def metadata(
         self, app: str, name: str, *, extra: EmbeddedObjectMetadata | None = None
     ) -> dict[str, Any]:
-        """Metadata of a child; the operator's labels win over the user's."""
+        """Metadata of a child in the parent's namespace; our labels win over the user's."""
         own = extra or EmbeddedObjectMetadata()
         annotations = {**self.annotations, **(own.annotations or {})}
         return {
@@ -92,13 +106,20 @@ class Scope:
             "ownerReferences": [dict(self.owner)],
         }
 
+    def cluster_metadata(self, app: str, name: str) -> dict[str, Any]:
+        """Metadata of a child that lives in no namespace, marked with its owner."""
+        made = self.metadata(app, name)
+        mark = {labels.OWNER: labels.owner_mark(self.owner, self.namespace)}
+        annotations = {**(made["annotations"] or {}), **mark}
+        return {"name": name, "labels": made["labels"], "annotations": annotations}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
     """One program with everything that decides about its objects."""
 
     scope: Scope
-    kind: Literal["StatefulSet", "Deployment"]
+    kind: Literal["StatefulSet", "Deployment", "DaemonSet"]
     app: str
     field: str
     """Path of the component in the parent, for messages: `spec.vmstorage`."""
@@ -109,18 +130,52 @@ class Workload:
     appended: Mapping[str, tuple[str, ...]] = _field(default_factory=dict)
     """Values that go behind those of a comma-separated flag, whoever sets it."""
     update: Mapping[str, Any]
-    """updateStrategy of the StatefulSet or strategy of the Deployment."""
+    """updateStrategy of the StatefulSet or DaemonSet, or strategy of the Deployment."""
     ports: tuple[Port, ...] = ()
     """Ports besides `http`."""
     version: str | None = None
     pod_metadata: EmbeddedObjectMetadata | None = None
     storage: Storage | None = None
+    mounts: tuple[Source, ...] = ()
+    """Further volumes of the operator, with or without a mount in the program's container."""
+    config: Config | None = None
+    beside: tuple[Mapping[str, Any], ...] = ()
+    """Containers of the operator that run beside the program."""
+    before: tuple[Mapping[str, Any], ...] = ()
+    """Init containers of the operator."""
+    env: tuple[Mapping[str, Any], ...] = ()
+    """Environment variables of the operator."""
     service: ServiceSpec | None = None
     budget: DisruptionBudget | None = None
+    hpa: HorizontalScaling | None = None
+    vpa: VerticalScaling | None = None
+    scale_target: Mapping[str, str] | None = None
+    """What autoscalers change where it is not the workload: apiVersion, kind, name."""
+    network_policy: NetworkPolicy | None = None
     rolling: RollingBehavior | None = None
     """How many pods the operator replaces at once."""
     looks_up: tuple[str, ...] = ()
     """Apps whose pods the program looks up by name when it starts."""
+    waits: bool = True
+    """Whether a change of it waits for the workloads before it."""
+    shard: int | None = None
+    """Number of the shard, from 0; it takes the place of %SHARD_NUM% wherever that stands."""
+    shares_service: bool = False
+    """A shard but the first: the Services are the first one's."""
+    governing: str = ""
+    """Service that gives a StatefulSet's pods their names, where it is not its own."""
+    container: str = ""
+    """Name of the program's container where it is not the app's."""
+    dashes: str = "-"
+    """What stands before the name of a flag."""
+    takes_env_flags: bool = True
+    """Whether the program knows -envflag.enable."""
+    health_path: str = "/health"
+    path_prefix_flag: str = "http.pathPrefix"
+    is_tls: bool = False
+    """Served over TLS whatever the flags say."""
+    http_port_name: str = "http"
+    """Name of the HTTP port in the pod; in the Service it is `http`."""
     is_headless: bool = False
     publishes_not_ready: bool = False
     has_liveness: bool = True
@@ -129,13 +184,40 @@ class Workload:
 
     @property
     def name(self) -> str:
-        """Name of the workload, its main Service, its budget."""
+        """Name of the workload and its budget."""
+        return self.service_name if self.shard is None else f"{self.service_name}-{self.shard}"
+
+    @property
+    def stage_name(self) -> str:
+        """Name in messages."""
+        return self.app if self.shard is None else f"{self.app}-{self.shard}"
+
+    @property
+    def service_name(self) -> str:
+        """Name of its main Service, which it shares with other shards."""
         return self.scope.named(self.app)
+
+    @property
+    def container_name(self) -> str:
+        """Name of the program's container."""
+        return self.container or self.app
+
+    @property
+    def service_selector(self) -> dict[str, str]:
+        """Labels that tell the pods of its Services: those of all shards."""
+        return self.scope.selector(self.app)
 
     @property
     def selector(self) -> dict[str, str]:
         """Labels that tell its pods."""
-        return self.scope.selector(self.app)
+        shard = {} if self.shard is None else {labels.SHARD: str(self.shard)}
+        return {**self.service_selector, **shard}
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """Metadata of the workload, and of what belongs to it and to no other shard."""
+        made = self.scope.metadata(self.app, self.name)
+        return {**made, "labels": {**made["labels"], **self.selector}}
 
     @property
     def builtin(self) -> Defaults:
@@ -148,6 +230,14 @@ class Workload:
         return 1 if self.spec.replica_count is None else self.spec.replica_count
 
     @property
+    def max_unavailable(self) -> int:
+        """Pods that a rollout may take away at once; a share is rounded down, to at least 1."""
+        given = (self.rolling and self.rolling.max_unavailable) or 1
+        if isinstance(given, int):
+            return given
+        return max(1, self.replicas * int(given.removesuffix("%")) // 100)
+
+    @property
     def flags(self) -> flags.Flags:
         """All flags: the operator's, under the user's extraArgs."""
         extra = flags.given(self.spec.extra_args, field=f"{self.field}.extraArgs")
@@ -157,12 +247,5 @@ class Workload:
     def http(self) -> Port:
         """The port of its HTTP API and health check."""
         text = self.spec.port or self.builtin.port
-        return Port(name="http", number=port_number(text, field=f"{self.field}.port"))
-
-    @property
-    def max_unavailable(self) -> int:
-        """Pods that a rollout may take away at once; a share is rounded down, to at least 1."""
-        given = (self.rolling and self.rolling.max_unavailable) or 1
-        if isinstance(given, int):
-            return given
-        return max(1, self.replicas * int(given.removesuffix("%")) // 100)
+        number = port_number(text, field=f"{self.field}.port")
+        return Port(name="http", number=number, container_name=self.http_port_name)

@@ -1,0 +1,61 @@
+"""Companions: what stands beside a workload, whichever of it the object asks for."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+
+import orjson
+
+from vmoperator.api.embedded import DisruptionBudget
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.render import engine
+from vmoperator.render.autoscaling import horizontal_autoscaler, vertical_autoscaler
+from vmoperator.render.config import Config
+from vmoperator.render.network_policy import network_policy
+from vmoperator.render.workload import Workload
+
+
+def companions(workload: Workload) -> Iterator[Manifest]:
+    """Secret of the configuration, budget, network policy, autoscalers."""
+    if workload.config and not workload.shares_service:
+        yield config_secret(workload, workload.config)
+    if workload.budget:
+        yield numbered(disruption_budget(workload, workload.budget), workload.shard)
+    if workload.network_policy and not workload.shares_service:
+        yield network_policy(workload, workload.network_policy)
+    if workload.hpa:
+        yield horizontal_autoscaler(workload, workload.hpa)
+    if workload.vpa:
+        yield vertical_autoscaler(workload, workload.vpa)
+
+
+def config_secret(workload: Workload, config: Config) -> Manifest:
+    """The Secret of the files that a program loads while it runs."""
+    encoded = {name: b64encode(text.encode()).decode() for name, text in config.files.items()}
+    return engine.manifest(
+        "secret", metadata=workload.scope.metadata(workload.app, config.secret), data=encoded
+    )
+
+
+def disruption_budget(workload: Workload, budget: DisruptionBudget) -> Manifest:
+    """The PodDisruptionBudget of a workload; selectorLabels choose other pods than its own."""
+    field = f"{workload.field}.podDisruptionBudget"
+    if (budget.min_available is None) == (budget.max_unavailable is None):
+        raise SpecInvalid(field, "set either minAvailable or maxUnavailable")
+    return engine.manifest(
+        "poddisruptionbudget",
+        metadata=workload.metadata,
+        selector=budget.selector_labels or workload.selector,
+        budget=budget,
+    )
+
+
+def numbered(manifest: Manifest, shard: int | None) -> Manifest:
+    """The manifest with the number of the shard wherever %SHARD_NUM% stands in it."""
+    if shard is None:
+        return manifest
+    text = orjson.dumps(manifest).replace(b"%SHARD_NUM%", str(shard).encode())
+    found: Manifest = orjson.loads(text)
+    return found

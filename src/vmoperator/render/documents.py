@@ -1,0 +1,94 @@
+"""Documents: YAML that users wrote, as data, and data as YAML that the programs read."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from vmoperator.base.errors import SpecInvalid
+
+_NULLS = re.compile(r"^(?:~|null|Null|NULL|)$")
+_MERGE = re.compile(r"^<<$")
+# JSON leaves these as they are, but in YAML they are forbidden or break a line.
+_AWKWARD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+
+
+class _Loader(yaml.SafeLoader):
+    """Scalars stay the text that stands there.
+
+    Python and Go disagree about what `on`, `1:30`, `1.10` and `2026-01-02` are; the programs want
+    text in nearly all places, and whoever wants a number or a truth value says so.
+    """
+
+    yaml_implicit_resolvers = {
+        "~": [("tag:yaml.org,2002:null", _NULLS)],
+        "n": [("tag:yaml.org,2002:null", _NULLS)],
+        "N": [("tag:yaml.org,2002:null", _NULLS)],
+        "": [("tag:yaml.org,2002:null", _NULLS)],
+        "<": [("tag:yaml.org,2002:merge", _MERGE)],
+    }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        """The mapping; a key that stands there twice is refused, as the programs refuse it."""
+        seen = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = "found a key for the second time"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep=deep)
+
+
+def loaded(text: str, *, field: str) -> Any:
+    """The one document of a YAML text, every scalar as text.
+
+    Raises SpecInvalid, which names the line but nothing of what stands there: it may be secret.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader of fewer types
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise SpecInvalid(field, f"is not YAML{place}: {_told(error)}") from None
+    except (yaml.YAMLError, ValueError, RecursionError):
+        raise SpecInvalid(field, "is not YAML: it cannot be parsed") from None
+
+
+def _told(error: yaml.MarkedYAMLError) -> str:
+    problem = error.problem or ""
+    if "\\t" in problem:
+        return "a tab cannot indent, use spaces"
+    # In quotes stands what stood in the document.
+    return problem if problem and "'" not in problem else "it cannot be parsed"
+
+
+def entries(text: str, *, field: str) -> list[Mapping[str, Any]]:
+    """The list of mappings that a YAML text holds, empty for an empty text.
+
+    Raises SpecInvalid, which names the entry, for anything else.
+    """
+    found = loaded(text, field=field)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise SpecInvalid(field, "must be a list: each entry starts with a dash")
+    for place, entry in enumerate(found):
+        if not isinstance(entry, dict) or not all(isinstance(key, str) for key in entry):
+            raise SpecInvalid(f"{field}[{place}]", "must be a mapping: name: value")
+    return found
+
+
+def dumped(value: Any) -> str:
+    """The text of a document: JSON, which is YAML; of a list one line for each entry."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "".join(f"- {_json(entry)}\n" for entry in value) or "[]\n"
+    return f"{_json(value)}\n"
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return _AWKWARD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,62 @@
+"""Expressions: whether a program would take a regular expression or a series selector."""
+
+from __future__ import annotations
+
+import re
+
+_ESCAPED_TEXT = re.compile(r"\\Q.*?(\\E|$)", re.DOTALL)
+_CLASS_NAME = re.compile(r"\[:\^?[a-z]+:\]")
+_UNICODE_CLASS = re.compile(r"\\[pP](\{\^?\w+\}|\w)")
+_FLAGS = re.compile(r"\(\?[imsU]*(-[imsU]+)?(?P<end>[:)])")
+_HEX = re.compile(r"\\x\{[0-9A-Fa-f]+\}")
+_ONLY_RE2 = re.compile(r"\\[zC]")
+_UNKNOWN = (
+    (re.compile(r"(?<!\\)(?:\\\\)*\(\?(=|!|<=|<!)"), "it looks ahead or behind"),
+    (re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?P=)"), "it refers back to a group"),
+    (re.compile(r"(?<!\\)(?:\\\\)*\(\?(>|#|\()"), "it has a group of a kind that RE2 lacks"),
+    (re.compile(r"(?<!\\)(?:\\\\)*\\Z"), r"the end of the text is \z"),
+)
+_CERTAIN = (
+    "unterminated character set",
+    "missing ), unterminated subpattern",
+    "unbalanced parenthesis",
+    "nothing to repeat",
+    "multiple repeat",
+    "bad character range",
+    "bad escape (end of pattern)",
+)
+_STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`", re.DOTALL)
+_SELECTOR = re.compile(r"(?:[^{}\"'`\s]|\\.)*\s*(?:\{[^{}\"'`]*\})?\s*", re.DOTALL)
+
+
+def regex_problem(pattern: str) -> str | None:
+    """What is wrong with a regular expression of RE2 (Go's regexp); None if nothing is known.
+
+    Python's own syntax is close to it but not the same: what one of them alone knows is not told.
+    """
+    text = _ESCAPED_TEXT.sub("x", pattern)
+    for found, problem in _UNKNOWN:
+        if found.search(text):
+            return f"is no regular expression of RE2: {problem}"
+    try:
+        re.compile(_as_python_has_it(text))
+    except (re.error, RecursionError, OverflowError) as error:
+        problem = getattr(error, "msg", "it is too large")
+        known = problem.startswith(_CERTAIN) or not isinstance(error, re.error)
+        return f"is no regular expression: {problem}" if known else None
+    return None
+
+
+def selector_problem(text: str) -> str | None:
+    """What is wrong with a series selector such as `foo{bar="baz"}`; None if nothing is known."""
+    if not text.strip():
+        return "is empty; write a series selector"
+    if _SELECTOR.fullmatch(_STRING.sub("0", text).strip()) is None:
+        return 'is no series selector such as foo{bar="baz"}'
+    return None
+
+
+def _as_python_has_it(text: str) -> str:
+    text = _UNICODE_CLASS.sub("a", _CLASS_NAME.sub("a", text))
+    text = _ONLY_RE2.sub("", _HEX.sub("a", text))
+    return _FLAGS.sub(lambda found: "(?:" if found["end"] == ":" else "", text)
