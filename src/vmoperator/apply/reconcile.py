@@ -62,8 +62,9 @@ class Reconciler:
         reporter = Reporter(self.client, self.world, manifest)
         try:
             parent = parsed(manifest)
-            reporter.unsupported = unsupported(parent)
+            reporter.knows(unsupported=unsupported(parent))
             wanted = plan(parent, self.settings)
+            reporter.knows(sizes=wanted.status)
         except SpecInvalid as error:
             finding = Finding(reason=Reason.INVALID_SPEC, message=str(error))
             await reporter.report(verdict((), (finding,)))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.client import Client
@@ -12,7 +13,7 @@ from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, Invalid, NotFound
 from vmoperator.base.manifest import Manifest, ref_of
 from vmoperator.observe.parents import trimmed
-from vmoperator.observe.status import is_told, status
+from vmoperator.observe.status import Beside, is_told, status
 from vmoperator.observe.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -25,13 +26,18 @@ class Reporter:
     client: Client
     world: World
     parent: Manifest
-    unsupported: tuple[str, ...] = ()
+    beside: Beside = field(default_factory=lambda: Beside(sizes=None, remarks=None))
+    """Until a pass knows better, what was told beside the verdict stays."""
 
     @property
     def previous(self) -> Manifest:
         """The status as it stands, an empty map before the first one."""
         found: Manifest = self.parent.get("status") or {}
         return found
+
+    def knows(self, **beside: Any) -> None:
+        """Tell this beside the verdict from now on: fields of Beside."""
+        self.beside = replace(self.beside, **beside)
 
     @property
     def says_unfinished(self) -> bool:
@@ -46,8 +52,8 @@ class Reporter:
         """Write the verdict, unless the status says just that already."""
         wanted = status(
             verdict,
+            self.beside,
             generation=self.parent["metadata"]["generation"],
-            unsupported=self.unsupported,
             previous=self.previous,
             now=now(),
         )

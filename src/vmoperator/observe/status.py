@@ -7,20 +7,39 @@ Conditions follow kstatus (Ready always there, Reconciling and Stalled only whil
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.base.manifest import Manifest
-from vmoperator.observe.verdict import Reason, Verdict
+from vmoperator.observe.verdict import Aspect, Reason, Remark, Verdict
 
 _MESSAGE_LIMIT = 4096
 # What this module writes; the conditions in the order in which it does.
-_FIELDS = ("updateStatus", "observedGeneration", "reason")
-_CONDITIONS = ("Ready", "Reconciling", "Stalled", "UnsupportedFields")
+_SIZES = ("shards", "replicas", "selector")
+_FIELDS = ("updateStatus", "observedGeneration", "reason", *_SIZES)
+_CONDITIONS = ("Ready", "Reconciling", "Stalled", "UnsupportedFields", *map(str, Aspect))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """What there is to tell of a parent beside the verdict."""
+
+    unsupported: tuple[str, ...] = ()
+    """Paths of fields that have no effect yet."""
+    sizes: Mapping[str, Any] | None = field(default_factory=dict)
+    """shards, replicas and selector, which `kubectl scale` and autoscalers read; None: as told."""
+    remarks: Iterable[Remark] | None = ()
+    """Further conditions, at most one of a type; None: as told before."""
 
 
 def status(
-    verdict: Verdict, *, generation: int, unsupported: tuple[str, ...], previous: Manifest, now: str
+    verdict: Verdict,
+    beside: Beside,
+    *,
+    generation: int,
+    previous: Manifest,
+    now: str,
 ) -> Manifest:
     """The status of a parent; `now` (RFC 3339) is used only where a condition flips.
 
@@ -30,13 +49,15 @@ def status(
         _condition("Ready", _ready(verdict), verdict.reason, verdict.message),
         *_reconciling(verdict),
         *_stalled(verdict),
-        *_unsupported(unsupported),
+        *_unsupported(beside.unsupported),
+        *_remarked(beside.remarks or ()),
     ]
     timed = [_timed(item, previous, generation=generation, now=now) for item in conditions]
     result: Manifest = {
         "updateStatus": str(verdict.status),
         "observedGeneration": generation,
-        "conditions": timed,
+        "conditions": [*timed, *(_told_remarks(previous) if beside.remarks is None else ())],
+        **(_told_sizes(previous) if beside.sizes is None else beside.sizes),
     }
     return {**result, "reason": _cut(verdict.message)} if verdict.message else result
 
@@ -77,6 +98,21 @@ def _unsupported(fields: tuple[str, ...]) -> Iterable[Manifest]:
     if fields:
         message = f"these fields have no effect yet: {', '.join(fields)}"
         yield _condition("UnsupportedFields", "True", "NotImplemented", message)
+
+
+def _remarked(remarks: Iterable[Remark]) -> Iterable[Manifest]:
+    order = tuple(Aspect)
+    for remark in sorted(remarks, key=lambda it: order.index(it.type)):
+        yield _condition(str(remark.type), remark.status, remark.reason, remark.message)
+
+
+def _told_remarks(previous: Mapping[str, Any]) -> Iterable[Manifest]:
+    conditions = previous.get("conditions") or ()
+    return filter(None, (dict(_of_type(conditions, str(kind))) for kind in Aspect))
+
+
+def _told_sizes(previous: Mapping[str, Any]) -> Manifest:
+    return {key: previous[key] for key in _SIZES if key in previous}
 
 
 def _condition(kind: str, value: str, reason: str, message: str) -> Manifest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Literal, NamedTuple
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.observe.rollout import Progress
@@ -31,6 +32,29 @@ class Finding:
     """Something that a person must mend, and the reason to show for it."""
 
     reason: Reason
+    message: str
+
+
+class Aspect(StrEnum):
+    """Types of the conditions beside Ready, in the order in which they are shown.
+
+    None of them fails the parent. A type stands here before it is ever written: what is not
+    listed is somebody else's condition.
+    """
+
+    HIGHLY_AVAILABLE = "HighlyAvailable"
+    CONFIG_LOADED = "ConfigLoaded"
+    DISCOVERY_ALLOWED = "DiscoveryAllowed"
+    ROLLOUT_PENDING = "RolloutPending"
+    CHILDREN_INCOMPLETE = "ChildrenIncomplete"
+
+
+class Remark(NamedTuple):
+    """A condition beside Ready; the same words in every pass as long as nothing has changed."""
+
+    type: Aspect
+    status: Literal["True", "False", "Unknown"]
+    reason: str
     message: str
 
 

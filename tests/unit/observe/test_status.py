@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from vmoperator.api.status import UpdateStatus
-from vmoperator.observe.status import is_told, status, was_creating
-from vmoperator.observe.verdict import Reason, Verdict
+from vmoperator.observe.status import Beside, is_told, status, was_creating
+from vmoperator.observe.verdict import Aspect, Reason, Remark, Verdict
 
 Tree = dict[str, Any]
 
@@ -33,10 +33,10 @@ def _status(
     previous: Tree | None = None,
     now: str = THEN,
     generation: int = 1,
-    unsupported: tuple[str, ...] = (),
+    **beside: Any,
 ) -> Tree:
     return status(
-        verdict, generation=generation, unsupported=unsupported, previous=previous or {}, now=now
+        verdict, Beside(**beside), generation=generation, previous=previous or {}, now=now
     )
 
 
@@ -126,3 +126,40 @@ def test_a_condition_or_reason_that_must_go_is_news() -> None:
     assert not is_told(_status(REFUSED, previous=failed), failed)
     well = _status(WELL)
     assert not is_told(well, {**well, "reason": "left by somebody"})
+
+
+LONELY = Remark(Aspect.HIGHLY_AVAILABLE, "False", "OneReplica", "one replica")
+LOADED = Remark(Aspect.CONFIG_LOADED, "True", "Loaded", "loaded by 2 of 2 replicas")
+
+
+def test_remarks_stand_behind_ready_in_one_order_and_keep_their_time() -> None:
+    before = _status(WELL, remarks=(LOADED, LONELY))
+    assert list(_conditions(before)) == ["Ready", "HighlyAvailable", "ConfigLoaded"]
+    told = _conditions(before)["HighlyAvailable"]
+    assert (told["status"], told["reason"], told["message"]) == LONELY[1:]
+    again = _status(ROLLING, remarks=(LONELY,), previous=before, now=NOW)
+    assert _conditions(again)["HighlyAvailable"]["lastTransitionTime"] == THEN
+
+
+def test_remarks_are_news_only_when_they_change() -> None:
+    before = _status(WELL, remarks=(LONELY,))
+    assert is_told(_status(WELL, remarks=(LONELY,), previous=before, now=NOW), before)
+    assert not is_told(_status(WELL, remarks=(), previous=before), before)
+    assert not is_told(_status(WELL, remarks=(LONELY, LOADED), previous=before), before)
+
+
+def test_sizes_are_part_of_the_status_and_go_with_their_meaning() -> None:
+    sizes = {"shards": 2, "replicas": 3, "selector": "a=b"}
+    before = _status(WELL, sizes=sizes)
+    assert before.items() >= sizes.items()
+    assert is_told(_status(WELL, sizes=sizes, previous=before), before)
+    assert not is_told(_status(WELL, sizes={**sizes, "shards": 1}, previous=before), before)
+    assert not is_told(_status(WELL, sizes={}, previous=before), before)
+
+
+def test_what_a_pass_does_not_know_stays_as_it_was_told() -> None:
+    before = _status(WELL, remarks=(LONELY,), sizes={"shards": 2})
+    invalid = _status(REFUSED, remarks=None, sizes=None, previous=before)
+    assert invalid["shards"] == 2
+    assert "HighlyAvailable" in _conditions(invalid)
+    assert is_told(invalid, invalid)
