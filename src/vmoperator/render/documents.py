@@ -49,7 +49,7 @@ def loaded(text: str, *, field: str) -> Any:
     Raises SpecInvalid, which names the line but nothing of what stands there: it may be secret.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a SafeLoader of fewer types
+        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader of fewer types
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
