@@ -1,7 +1,7 @@
 // Command standin takes the place of vminsert, vmselect and vmstorage where the real programs cannot be had.
 //
-// The role comes from the name that it is started by. It takes exactly the flags of the real program, keeps no data,
-// and finds out whether the programs of a cluster reach each other.
+// The role comes from the name that it is started by. It takes exactly the flags of the real program, finds out whether
+// the programs of a cluster reach each other, and leaves data to a real single-node victoria-metrics, if it is given one.
 package main
 
 import (
@@ -36,7 +36,7 @@ func main() {
 		return
 	}
 	log.SetPrefix(role.name + " ")
-	log.Printf("stand-in for %s: keeps no data", role.name)
+	log.Printf("stand-in for %s: %s", role.name, dataWords(role))
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT)
 	closers, err := start(role, flags)
@@ -70,9 +70,9 @@ func parse(flags *Flags, args []string) bool {
 
 // start opens what the role needs, in the order of the real programs: data or storage nodes first, HTTP last.
 func start(role Role, flags *Flags) (closers []closer, err error) {
-	server := &Server{role: role, flags: flags}
+	server := &Server{role: role, flags: flags, engine: newEngine(role, flags)}
 	for _, open := range []func(Role, *Flags, *Server) (closer, error){
-		openData, openNodes, openListeners, serveHTTP,
+		openData, openNodes, openEngine, openListeners, serveHTTP,
 	} {
 		close, err := open(role, flags, server)
 		if err != nil {
@@ -116,4 +116,15 @@ func version(role Role) string {
 		tag = "v1.150.0-cluster"
 	}
 	return "standin-" + tag + "-" + role.name
+}
+
+// dataWords tells what becomes of data, so that nobody takes a stand-in for the real program.
+func dataWords(role Role) string {
+	switch {
+	case role.name != "vmstorage":
+		return "passes data on, keeps none"
+	case os.Getenv("STANDIN_ENGINE") == "":
+		return "keeps no data"
+	}
+	return "data goes to a real single-node victoria-metrics in this pod, started when the first data comes"
 }

@@ -23,6 +23,8 @@ const (
 type Node struct {
 	addr string
 	up   atomic.Bool
+	// since is when the connection was made, in nanoseconds since 1970.
+	since atomic.Int64
 }
 
 // openNodes keeps a connection to every -storageNode; vmstorage has none.
@@ -118,7 +120,9 @@ func (n *Node) stay(ctx context.Context, network, hello string, dialTimeout time
 		if line != "ok\n" {
 			return fmt.Errorf("it answered %q", line)
 		}
-		if !n.up.Swap(true) {
+		if !n.up.Load() {
+			n.since.Store(time.Now().UnixNano())
+			n.up.Store(true)
 			log.Printf("storage node %s is up", n.addr)
 		}
 		if err := n.quiet(conn, reader); err != nil {

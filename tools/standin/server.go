@@ -22,6 +22,7 @@ type Server struct {
 	flags    *Flags
 	nodes    []*Node
 	backend  *httputil.ReverseProxy
+	engine   *Engine
 	stopping atomic.Bool
 }
 
@@ -128,12 +129,14 @@ func (s *Server) dataPrefix() string {
 }
 
 func (s *Server) pass(w http.ResponseWriter, r *http.Request) {
-	if s.backend == nil {
-		http.Error(w, fmt.Sprintf("stand-in for %s: keeps no data (STANDIN_BACKEND names no victoria-metrics)", s.role.name),
-			http.StatusServiceUnavailable)
-		return
+	switch {
+	case s.backend != nil:
+		s.backend.ServeHTTP(w, r)
+	case s.role.name == "vmstorage":
+		http.Error(w, "stand-in for vmstorage: makes no snapshots", http.StatusServiceUnavailable)
+	default:
+		s.passToNodes(w, r)
 	}
-	s.backend.ServeHTTP(w, r)
 }
 
 // trimmed returns the path without -http.pathPrefix.
@@ -197,6 +200,9 @@ func (s *Server) metrics() string {
 			}
 		}
 		fmt.Fprintf(&b, "flag{name=%q, value=%q, is_set=\"true\"} 1\n", name, text)
+	}
+	if s.engine != nil {
+		fmt.Fprintln(&b, "standin_keeps_data 1")
 	}
 	for _, node := range s.nodes {
 		up := 0

@@ -60,7 +60,7 @@ func checkRetentions(flags *Flags) error {
 }
 
 // openListeners opens every port that a flag names: for vmstorage those that its clients connect to.
-func openListeners(role Role, flags *Flags, _ *Server) (closer, error) {
+func openListeners(role Role, flags *Flags, server *Server) (closer, error) {
 	var open []net.Listener
 	for _, name := range flags.Names() {
 		addr := flags.Text(name, role.addrs[name])
@@ -73,7 +73,7 @@ func openListeners(role Role, flags *Flags, _ *Server) (closer, error) {
 		}
 		log.Printf("accepting connections at -%s=%q", name, listener.Addr())
 		open = append(open, listener)
-		go accept(listener, expectedHello(name))
+		go accept(listener, expectedHello(name), server.engine)
 	}
 	return func() {
 		for _, listener := range open {
@@ -99,25 +99,34 @@ func expectedHello(name string) string {
 	return ""
 }
 
-func accept(listener net.Listener, hello string) {
+func accept(listener net.Listener, hello string, engine *Engine) {
 	var seen sync.Map
 	for {
 		conn, err := listener.Accept()
 		if err != nil {
 			return
 		}
-		go answer(conn, hello, &seen)
+		go converse(conn, hello, &seen, engine)
 	}
 }
 
-// answer says who we are and then echoes each line, so that a client notices when we are gone.
-func answer(conn net.Conn, hello string, seen *sync.Map) {
+// converse answers each line, so that a client notices when we are gone; the line "data" leads to the engine.
+func converse(conn net.Conn, hello string, seen *sync.Map, engine *Engine) {
 	defer conn.Close()
-	lines := bufio.NewScanner(conn)
-	for first := true; lines.Scan(); first = false {
-		if first && hello != "" && lines.Text() != hello {
-			log.Printf("%s greeted as %q on the port for %s; closing", conn.RemoteAddr(), lines.Text(), hello)
+	lines := bufio.NewReader(conn)
+	for first := true; ; first = false {
+		text, err := lines.ReadString('\n')
+		if err != nil {
+			return
+		}
+		text = strings.TrimSuffix(text, "\n")
+		if first && hello != "" && text != hello {
+			log.Printf("%s greeted as %q on the port for %s; closing", conn.RemoteAddr(), text, hello)
 			fmt.Fprintf(conn, "this port is for %s\n", hello)
+			return
+		}
+		if hello != "" && text == dataGreeting {
+			engine.carry(conn, lines)
 			return
 		}
 		host, _, _ := net.SplitHostPort(conn.RemoteAddr().String())

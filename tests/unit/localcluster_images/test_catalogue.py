@@ -14,7 +14,10 @@ from tests.unit.localcluster_images.small_registry import SmallRegistry, gzip_la
 from localcluster.images.catalogue import CATALOGUE, ensure
 from localcluster.images.errors import ProgramUnusable
 
-STANDINS = "vminsert, vmselect, vmstorage: stand-ins (no data is kept)"
+STANDINS = (
+    "vminsert, vmselect, vmstorage: stand-ins "
+    "(data goes to a real single-node victoria-metrics in each vmstorage)"
+)
 
 
 class Folders:
@@ -102,6 +105,15 @@ def test_a_program_that_is_nowhere_is_left_out_and_named(folders: Folders) -> No
 
 
 @pytest.mark.usefixtures("offline")
+def test_without_a_real_victoria_metrics_the_standins_keep_no_data_and_it_is_said(
+    folders: Folders,
+) -> None:
+    (folders.programs / "victoria-metrics").unlink()
+    folders.ensure()
+    assert "vmstorage: stand-ins (no data is kept)" in folders.lines[0]
+
+
+@pytest.mark.usefixtures("offline")
 @pytest.mark.parametrize("ending", ["", "-prod"])
 def test_own_programs_come_first(
     folders: Folders, static_program: Path, tmp_path: Path, ending: str
@@ -140,7 +152,7 @@ async def test_what_the_registry_has_is_pulled_and_the_rest_made_here(
     ]
     assert folders.lines[0].startswith("pulled docker.io/victoriametrics/vminsert:v1.150.0-cluster")
     assert folders.lines[1].startswith(
-        "vminsert: pulled from the registry; vmselect, vmstorage: stand-ins (no data is kept); "
+        "vminsert: pulled from the registry; vmselect, vmstorage: stand-ins (data goes to "
     )
     assert "has no victoriametrics/vmselect/manifests/v1.150.0-cluster" in folders.lines[1]
 

@@ -12,9 +12,11 @@ from pathlib import Path
 PATIENCE_SECONDS = 10.0
 
 
-def wait_for(condition: Callable[[], bool], what: str) -> None:
+def wait_for(
+    condition: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS
+) -> None:
     """Returns as soon as the condition holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.02)
@@ -42,6 +44,9 @@ class Standin:
     @property
     def log(self) -> str:
         return "\n".join(self.lines)
+
+    def log_holds(self, words: str) -> bool:
+        return words in self.log
 
     def port(self, sign: str) -> str:
         """host:port from the first line of the log that matches `sign`."""

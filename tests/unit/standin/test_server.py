@@ -87,7 +87,7 @@ def test_data_is_refused_in_words_and_not_lost_in_silence(standins: Standins) ->
     one = standins.start("vmselect", "-storageNode=127.0.0.1:1")
     status, text = get(one, "/select/0/prometheus/api/v1/query?query=up")
     assert status == HTTPStatus.SERVICE_UNAVAILABLE
-    assert "stand-in for vmselect: keeps no data" in text
+    assert "stand-in for vmselect: no storage node can be reached" in text
     assert get(one, "/something")[0] == HTTPStatus.NOT_FOUND
 
 

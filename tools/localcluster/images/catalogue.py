@@ -18,6 +18,9 @@ CLUSTER_TAG = f"{VERSION}-cluster"
 ALERTMANAGER_TAG = "v0.31.1"
 # Another tag of the same program, so that a change of the version can be tried.
 EXTRA_TAGS = ("v1.150.1-cluster",)
+# The real program that keeps the data of a vmstorage that is a stand-in.
+ENGINE = "victoria-metrics"
+ENGINE_PATH = "/victoria-metrics"
 _KEPT_PER_PROGRAM = 3
 _PULLS_AT_ONCE = 3
 
@@ -118,7 +121,10 @@ def standins(programs: Path, folder: Path, extra_tags: Sequence[str] = EXTRA_TAG
     """Archives of the stand-ins alone, for clusters that have the other images."""
     program = standin(programs)
     entries = [entry for entry in CATALOGUE if entry.is_standin_possible]
-    return [_wrap(entry, program, folder, extra_tags) for entry in entries]
+    return [
+        _wrap(entry, program, folder, extra_tags, engine=_engine(entry, programs))
+        for entry in entries
+    ]
 
 
 def own_programs(binaries: Path) -> dict[str, Path]:
@@ -152,27 +158,52 @@ def summary(sources: Sequence[Source], refusals: Sequence[RegistryError]) -> str
 def _made_here(entry: Entry, programs: Path, folder: Path, extra_tags: Sequence[str]) -> Source:
     program = programs / entry.program
     if entry.is_standin_possible:
-        archive = _wrap(entry, standin(programs), folder, extra_tags)
-        return Source(entry.program, "stand-ins (no data is kept)", archive)
+        engine = _engine(entry, programs)
+        archive = _wrap(entry, standin(programs), folder, extra_tags, engine=engine)
+        return Source(entry.program, _standin_words(programs), archive)
     if not program.is_file():
         return Source(entry.program, "not there (neither built nor pulled)", None)
     check_program(program)
     return Source(entry.program, "built here", _wrap(entry, program, folder, extra_tags))
 
 
-def _wrap(entry: Entry, program: Path, folder: Path, extra_tags: Sequence[str]) -> Path:
+def _standin_words(programs: Path) -> str:
+    if (programs / ENGINE).is_file():
+        return "stand-ins (data goes to a real single-node victoria-metrics in each vmstorage)"
+    return "stand-ins (no data is kept)"
+
+
+def _engine(entry: Entry, programs: Path) -> Path | None:
+    """The real program that keeps the data of this stand-in."""
+    program = programs / ENGINE
+    return program if entry.program == "vmstorage" and program.is_file() else None
+
+
+def _standin_environment(reference: str, engine: Path | None) -> dict[str, str]:
+    """What the stand-in is told: the version that it stands for, and who keeps its data."""
+    keeps = {"STANDIN_ENGINE": ENGINE_PATH} if engine else {}
+    return {"STANDIN_VERSION": reference.rpartition(":")[2], **keeps}
+
+
+def _wrap(
+    entry: Entry,
+    program: Path,
+    folder: Path,
+    extra_tags: Sequence[str],
+    *,
+    engine: Path | None = None,
+) -> Path:
     """The archive around `program`, written unless one with the same content is there."""
     references = entry.references(extra_tags)
     image = Image(
         references={
-            # The stand-in says in its metrics which version it stands for.
-            name: {"STANDIN_VERSION": name.rpartition(":")[2]}
+            name: _standin_environment(name, engine)
             if program.name == "standin"
             else NO_ENVIRONMENT
             for name in references
         },
         entrypoint=entry.path,
-        files={entry.path: program},
+        files={entry.path: program, **({ENGINE_PATH: engine} if engine else {})},
         command=entry.command,
         user=entry.user,
         folders=entry.folders,
