@@ -112,6 +112,67 @@ def test_another_order_of_claims_is_kept_in_silence() -> None:
     assert kept.messages == ()
 
 
+def _own(size: str = "10Gi", **spec: Any) -> Tree:
+    claim = _claim(size, name="vmsingle-demo", **spec)
+    return {**claim, "metadata": {**claim["metadata"], "labels": {"a": "b"}}}
+
+
+def _bound(**spec: Any) -> Tree:
+    live = _live(_own(storageClassName="slow", **spec))
+    return {**live, "spec": {**live["spec"], "volumeName": "pv-1"}}
+
+
+def test_a_claim_of_its_own_may_grow() -> None:
+    wanted = _own("20Gi", storageClassName="slow")
+    kept = kept_claims(wanted, (_bound(),))
+    assert kept.manifest == wanted
+    assert kept.messages == ()
+
+
+@pytest.mark.parametrize(
+    ("wanted", "path", "told"),
+    [
+        pytest.param(
+            _own("5Gi"),
+            "spec.resources.requests.storage",
+            "stays 10Gi, for that of an existing claim cannot change to 5Gi",
+            id="a smaller size",
+        ),
+        pytest.param(
+            _own(storageClassName="fast"),
+            "spec.storageClassName",
+            "stays slow, for that of an existing claim cannot change to fast",
+            id="another class",
+        ),
+        pytest.param(
+            _own(selector={"matchLabels": {"a": "b"}}),
+            "spec.selector",
+            "stays unset, for",
+            id="a field that it has not",
+        ),
+    ],
+)
+def test_what_a_claim_cannot_change_stays_and_is_named(wanted: Tree, path: str, told: str) -> None:
+    kept = kept_claims(wanted, (_bound(),))
+    assert kept.messages[0].startswith(f"PersistentVolumeClaim vmsingle-demo: {path} {told}")
+    assert len(kept.messages) == 1
+    sent = kept.manifest["spec"]
+    assert sent["resources"]["requests"]["storage"] == "10Gi"
+    assert sent.get("storageClassName", "slow") == "slow"
+    assert "selector" not in sent
+    assert kept.manifest["metadata"]["labels"] == {"a": "b"}
+
+
+def test_a_class_that_is_not_asked_for_any_more_is_sent_on_if_it_was_ours() -> None:
+    ours = b'{"f:spec":{"f:storageClassName":{},"f:accessModes":{}}}'
+    assert kept_claims(_own(), (_bound(),), ours).manifest["spec"]["storageClassName"] == "slow"
+    assert "storageClassName" not in kept_claims(_own(), (_bound(),)).manifest["spec"]
+
+
+def test_a_claim_that_does_not_exist_yet_goes_out_as_rendered() -> None:
+    assert kept_claims(_own(), ()).manifest == _own()
+
+
 def test_only_a_stateful_set_has_claims() -> None:
     deployment = {"kind": "Deployment", "metadata": {"name": "x"}, "spec": {}}
     assert kept_claims(deployment, (_claim(),)).manifest is deployment
