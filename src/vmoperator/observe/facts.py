@@ -13,7 +13,13 @@ import orjson
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref, ref_of
-from vmoperator.observe.parents import controller, parent_of_labels, parent_of_owner
+from vmoperator.observe.parents import (
+    controller,
+    parent_of_labels,
+    parent_of_mark,
+    parent_of_owner,
+    sharers,
+)
 from vmoperator.observe.pods import Pod, pod
 
 __all__ = ["Child", "EndpointSlice", "Pod", "Rollout", "child", "endpoint_slice", "pod"]
@@ -21,7 +27,7 @@ __all__ = ["Child", "EndpointSlice", "Pod", "Rollout", "child", "endpoint_slice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
-    """What the controller of a StatefulSet or Deployment reports of its pods."""
+    """What the controller of a StatefulSet, Deployment or DaemonSet reports of its pods."""
 
     observed: bool
     """The controller has seen the current spec: its counts describe it."""
@@ -31,6 +37,10 @@ class Rollout:
     available: int
     current_revision: str = ""
     update_revision: str = ""
+    desired: int | None = None
+    """Pods of a DaemonSet that there should be: one for each node that it may run on."""
+    failure: str = ""
+    """Why a Deployment can make no further pods, in the API server's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,8 +49,9 @@ class Child:
 
     ref: Ref
     parent: Ref | None
+    """Whose child it is: its controlling owner, else by its mark, else by its labels."""
     owner_uid: str
-    """uid of the controlling owner, or empty."""
+    """uid of the controlling owner, or of the parent in its mark, or empty."""
     instance: str
     """Value of the instance label where managed-by is ours, else empty."""
     uid: str
@@ -56,7 +67,27 @@ class Child:
     """fieldsV1 of everybody else's entries that are not about a subresource."""
     rollout: Rollout | None
     claims: tuple[Manifest, ...]
-    """volumeClaimTemplates of a StatefulSet, which cannot be changed in place."""
+    """volumeClaimTemplates of a StatefulSet, or a PersistentVolumeClaim itself: what cannot be
+    changed in place."""
+    is_marked: bool = False
+    """It names its parent in an annotation, and no garbage collector takes it with that parent."""
+    is_managed: bool = False
+    """Its label managed-by is ours."""
+    sharers: tuple[Ref, ...] = ()
+    """Parents that own it without controlling it."""
+    replicas: int | None = None
+    """spec.replicas."""
+    is_scaled_by_others: bool = False
+    """Somebody else owns spec.replicas: an autoscaler, `kubectl scale`."""
+    deleted_at: str = ""
+    """When its deletion was asked for, RFC 3339."""
+    finalizers: tuple[str, ...] = ()
+    """What its deletion waits for."""
+
+    @property
+    def parents(self) -> frozenset[Ref]:
+        """Whom its changes wake."""
+        return frozenset((*((self.parent,) if self.parent else ()), *self.sharers))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,16 +106,17 @@ class EndpointSlice:
 
 def child(manifest: Mapping[str, Any]) -> Child:
     """The facts of a live child."""
-    metadata = manifest["metadata"]
+    metadata, spec = manifest["metadata"], manifest.get("spec") or {}
     ours, foreign = _field_owners(metadata)
     own_labels = metadata.get("labels") or {}
+    is_managed = own_labels.get(labels.MANAGED_BY) == labels.MANAGER
+    marked = None if metadata.get("namespace") else parent_of_mark(metadata)
+    parent, owner_uid = marked or (_parent(metadata), str(controller(metadata).get("uid", "")))
     return Child(
         ref=ref_of(manifest),
-        parent=parent_of_owner(metadata),
-        owner_uid=str(controller(metadata).get("uid", "")),
-        instance=own_labels.get(labels.INSTANCE, "")
-        if own_labels.get(labels.MANAGED_BY) == labels.MANAGER
-        else "",
+        parent=parent,
+        owner_uid=owner_uid,
+        instance=own_labels.get(labels.INSTANCE, "") if is_managed else "",
         uid=metadata.get("uid", ""),
         resource_version=metadata.get("resourceVersion", ""),
         created=metadata.get("creationTimestamp", ""),
@@ -93,7 +125,14 @@ def child(manifest: Mapping[str, Any]) -> Child:
         fields=ours,
         foreign=foreign,
         rollout=_rollout(manifest),
-        claims=tuple((manifest.get("spec") or {}).get("volumeClaimTemplates") or ()),
+        claims=_claims(manifest),
+        is_marked=marked is not None,
+        is_managed=is_managed,
+        sharers=sharers(metadata),
+        replicas=spec.get("replicas"),
+        is_scaled_by_others=_is_scaled_by_others(metadata),
+        deleted_at=metadata.get("deletionTimestamp", ""),
+        finalizers=tuple(metadata.get("finalizers") or ()),
     )
 
 
@@ -127,13 +166,39 @@ def _is_serving(conditions: Mapping[str, Any]) -> bool:
     )
 
 
+def _parent(metadata: Mapping[str, Any]) -> Ref | None:
+    if controller(metadata):
+        return parent_of_owner(metadata)
+    is_managed = (metadata.get("labels") or {}).get(labels.MANAGED_BY) == labels.MANAGER
+    return parent_of_labels(metadata) if is_managed else None
+
+
+def _claims(manifest: Mapping[str, Any]) -> tuple[Manifest, ...]:
+    if manifest.get("kind") == "PersistentVolumeClaim":
+        return ({"metadata": manifest["metadata"], "spec": manifest["spec"]},)
+    return tuple((manifest.get("spec") or {}).get("volumeClaimTemplates") or ())
+
+
+def _is_scaled_by_others(metadata: Mapping[str, Any]) -> bool:
+    """An autoscaler writes the subresource `scale`, which sets spec.replicas as well."""
+    return any(
+        "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+        for entry in metadata.get("managedFields") or ()
+        if not _is_our_apply(entry)
+    )
+
+
+def _is_our_apply(entry: Mapping[str, Any]) -> bool:
+    return entry.get("manager") == labels.MANAGER and entry.get("operation") == "Apply"
+
+
 def _field_owners(metadata: Mapping[str, Any]) -> tuple[bytes, tuple[bytes, ...]]:
     ours, foreign = b"", []
     for entry in metadata.get("managedFields") or ():
         if entry.get("subresource"):
             continue
         fields = orjson.dumps(entry.get("fieldsV1") or {})
-        if entry.get("manager") == labels.MANAGER and entry.get("operation") == "Apply":
+        if _is_our_apply(entry):
             ours = fields
         else:
             foreign.append(fields)
@@ -141,16 +206,35 @@ def _field_owners(metadata: Mapping[str, Any]) -> tuple[bytes, tuple[bytes, ...]
 
 
 def _rollout(manifest: Mapping[str, Any]) -> Rollout | None:
-    if manifest.get("kind") not in ("StatefulSet", "Deployment"):
+    kind, status = manifest.get("kind"), manifest.get("status") or {}
+    if kind not in ("StatefulSet", "Deployment", "DaemonSet"):
         return None
-    status = manifest.get("status") or {}
-    generation = manifest["metadata"].get("generation", 0)
+    observed = status.get("observedGeneration", 0) >= manifest["metadata"].get("generation", 0)
+    if kind == "DaemonSet":
+        return Rollout(
+            observed=observed,
+            replicas=status.get("currentNumberScheduled", 0),
+            updated=status.get("updatedNumberScheduled", 0),
+            ready=status.get("numberReady", 0),
+            available=status.get("numberAvailable", 0),
+            desired=status.get("desiredNumberScheduled", 0),
+        )
     return Rollout(
-        observed=status.get("observedGeneration", 0) >= generation,
+        observed=observed,
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
         available=status.get("availableReplicas", 0),
         current_revision=status.get("currentRevision", ""),
         update_revision=status.get("updateRevision", ""),
+        failure=_failure(status),
     )
+
+
+def _failure(status: Mapping[str, Any]) -> str:
+    words = (
+        str(it.get("message", ""))
+        for it in status.get("conditions") or ()
+        if it.get("type") == "ReplicaFailure" and it.get("status") == "True"
+    )
+    return next(words, "")

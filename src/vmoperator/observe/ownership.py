@@ -28,6 +28,10 @@ _CLOSED = {
     "Service": ("f:spec",),
     "StatefulSet": ("f:spec",),
     "Deployment": ("f:spec",),
+    "DaemonSet": ("f:spec",),
+    "NetworkPolicy": ("f:spec",),
+    "HorizontalPodAutoscaler": ("f:spec",),
+    "VerticalPodAutoscaler": ("f:spec",),
     "PodDisruptionBudget": ("f:spec",),
 }
 _OPEN = ("f:spec", "f:template", "f:metadata")

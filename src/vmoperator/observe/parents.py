@@ -9,6 +9,7 @@ from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import GROUP, PARENTS
 
+_MARK = ("kind", "namespace", "name", "uid")
 _KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 _KINDS = {resource.kind for resource in PARENTS}
@@ -16,9 +17,14 @@ _KIND_OF_PART = {kind.lower(): kind for kind in _KINDS}
 
 
 def parent_of_labels(metadata: Mapping[str, Any]) -> Ref | None:
-    """The parent that pods and EndpointSlices belong to, from the selector labels they carry."""
+    """The parent that pods and EndpointSlices belong to, from the selector labels they carry.
+
+    The name of the program tells a kind of one component (`vmagent`); what it is a part of tells
+    the others, and is the users' own elsewhere.
+    """
     own = metadata.get("labels") or {}
-    kind = _KIND_OF_PART.get(own.get(labels.PART_OF, ""))
+    words = (own.get(labels.NAME, ""), own.get(labels.PART_OF, ""))
+    kind = next((_KIND_OF_PART[word] for word in words if word in _KIND_OF_PART), None)
     instance = own.get(labels.INSTANCE, "")
     return Ref(kind, metadata.get("namespace", ""), instance) if kind and instance else None
 
@@ -31,7 +37,28 @@ def controller(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def parent_of_owner(metadata: Mapping[str, Any]) -> Ref | None:
     """The parent that controls a child, from its owner reference."""
-    owner = controller(metadata)
+    return _parent(controller(metadata), metadata)
+
+
+def sharers(metadata: Mapping[str, Any]) -> tuple[Ref, ...]:
+    """The parents that own a child without controlling it, as several of them may."""
+    owners = [it for it in metadata.get("ownerReferences") or () if not it.get("controller")]
+    return tuple(filter(None, (_parent(owner, metadata) for owner in owners)))
+
+
+def parent_of_mark(metadata: Mapping[str, Any]) -> tuple[Ref, str] | None:
+    """The parent, and its uid, of a child that is marked because it can have no owner reference.
+
+    The mark is the annotation KIND/NAMESPACE/NAME/UID, see `labels.owner_mark`.
+    """
+    words = str((metadata.get("annotations") or {}).get(labels.OWNER, "")).split("/")
+    if len(words) != len(_MARK) or words[0] not in _KINDS or not all(words):
+        return None
+    kind, namespace, name, uid = words
+    return Ref(kind, namespace, name), uid
+
+
+def _parent(owner: Mapping[str, Any], metadata: Mapping[str, Any]) -> Ref | None:
     group = str(owner.get("apiVersion", "")).partition("/")[0]
     if group != GROUP or owner.get("kind") not in _KINDS:
         return None

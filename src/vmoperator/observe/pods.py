@@ -43,6 +43,14 @@ class Pod:
     """It never runs again (phase Failed or Succeeded), as after an eviction by the kubelet."""
     trouble: str
     """Why it is not ready, for people; empty while it merely starts."""
+    shard: str = ""
+    """Its label shard-num."""
+    held_since: str = ""
+    """Since when the kubelet has been making its containers, RFC 3339; empty when it is not."""
+    address: str = ""
+    """Its IP address, empty until it has one."""
+    config: str = ""
+    """Hash of the configuration that it was told to load, see labels.CONFIG_HASH."""
 
     @property
     def ordinal(self) -> int:
@@ -70,12 +78,31 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
         deleting="deletionTimestamp" in metadata,
         ended=status.get("phase") in ("Failed", "Succeeded"),
         trouble="" if ready else _trouble(status),
+        shard=own_labels.get(labels.SHARD, ""),
+        held_since=_held_since(status),
+        address=status.get("podIP", ""),
+        config=(metadata.get("annotations") or {}).get(labels.CONFIG_HASH, ""),
     )
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     conditions: Iterable[Mapping[str, Any]] = status.get("conditions") or ()
     return next((item for item in conditions if item.get("type") == kind), {})
+
+
+def _held_since(status: Mapping[str, Any]) -> str:
+    """While a volume or an image is missing the kubelet says no more than ContainerCreating."""
+    found = (
+        container
+        for kind in ("initContainer", "container")
+        for container in status.get(f"{kind}Statuses") or ()
+    )
+    reasons = {((it.get("state") or {}).get("waiting") or {}).get("reason") for it in found}
+    if "ContainerCreating" not in reasons and status.get("podIP"):
+        return ""
+    scheduled = _condition(status, "PodScheduled")
+    is_bound = scheduled.get("status") == "True" and status.get("phase") == "Pending"
+    return str(scheduled.get("lastTransitionTime", "")) if is_bound else ""
 
 
 def _trouble(status: Mapping[str, Any]) -> str:
