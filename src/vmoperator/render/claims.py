@@ -19,9 +19,10 @@ def data(workload: Workload) -> list[Source]:
     would be ambiguous and is refused where names are compared.
     """
     storage = workload.storage
-    if storage is None:
+    if storage is None or storage.is_elsewhere:
         return []
-    field, spec, path = f"{workload.field}.storage", storage.spec, storage.mount_path
+    spec, path = storage.spec, storage.mount_path
+    field = storage.field or f"{workload.field}.storage"
     template = spec.volume_claim_template if spec else None
     if spec and template and spec.empty_dir is not None:
         raise SpecInvalid(field, "set either emptyDir or volumeClaimTemplate")

@@ -61,6 +61,10 @@ class Storage:
     spec: StorageSpec | None
     claims: tuple[Mapping[str, Any], ...] = ()
     retention: ClaimRetentionPolicy | None = None
+    field: str = ""
+    """Path of the field, where it is not `storage` of the component."""
+    is_elsewhere: bool = False
+    """Whether a volume of the user's own holds the data, so that there is none of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
