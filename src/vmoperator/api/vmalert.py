@@ -87,10 +87,11 @@ class StateRead(HTTPAuth):
     """How far back it is looked for; 1h when unset (-remoteRead.lookback)."""
 
 
+_HAS_NOTIFIERS = "(has(self.notifier) || (has(self.notifiers) && size(self.notifiers) > 0))"
 _NO_BLACKHOLE = (
     "!has(self.extraArgs) || !('notifier.blackhole' in self.extraArgs)"
     " || self.extraArgs['notifier.blackhole'] == 'false'"
-    " || !(has(self.notifier) || has(self.notifiers) || has(self.notifierConfigRef))"
+    f" || !({_HAS_NOTIFIERS} || has(self.notifierConfigRef))"
 )
 
 
@@ -104,7 +105,7 @@ class VMAlertSpec(ParentSpec, Component, Logged, Budgeted, VerticallyScaled, Sta
             ".replicas",
         ),
         Rule(
-            "!has(self.notifierConfigRef) || !(has(self.notifier) || has(self.notifiers))",
+            f"!has(self.notifierConfigRef) || !{_HAS_NOTIFIERS}",
             "notifierConfigRef excludes notifier and notifiers",
             ".notifierConfigRef",
             reason="FieldValueForbidden",

@@ -31,6 +31,12 @@ def service_address(service: str, *, namespace: str, domain: str = "") -> str:
     return f"{host}.svc.{domain}" if domain else host
 
 
+def pod_host(service: str, ordinal: int, *, namespace: str, domain: str = "") -> str:
+    """DNS name of a StatefulSet's pod behind its headless Service, for clients in any namespace."""
+    host = f"{service}-{ordinal}.{service}.{namespace}.svc"
+    return f"{host}.{domain}" if domain else host
+
+
 def volume(prefix: str, source: str) -> str:
     """Name of the volume that holds a Secret or ConfigMap: a DNS label made from its name."""
     name = re.sub(r"[^a-z0-9-]", "-", f"{prefix}-{source}".lower())
