@@ -8,7 +8,6 @@ from vmoperator.base.resource import BY_KIND, Resource
 
 NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 EVENT = Resource("", "v1", "Event", "events")
-SECRET = Resource("", "v1", "Secret", "secrets")
 CRD = Resource(
     "apiextensions.k8s.io",
     "v1",
@@ -17,7 +16,7 @@ CRD = Resource(
     namespaced=False,
 )
 
-RESOURCES = (*BY_KIND.values(), NAMESPACE, EVENT, SECRET, CRD)
+RESOURCES = (*BY_KIND.values(), NAMESPACE, EVENT, CRD)
 
 
 def discovery(path: str, served: list[Resource]) -> dict[str, Any] | None:

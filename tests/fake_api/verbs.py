@@ -13,7 +13,7 @@ import orjson
 from aiohttp import web
 
 from tests.fake_api.objects import Manifest, Objects
-from tests.fake_api.watches import selected
+from tests.fake_api.watches import metadata_of, selected, wants_metadata
 
 if TYPE_CHECKING:
     from tests.fake_api.server import Seen, Target
@@ -104,16 +104,19 @@ def _listed(objects: Objects, target: Target, seen: Seen) -> web.Response:
     if len(found) > limit:
         token = {"version": version, "after": found[limit - 1][0]}
         metadata["continue"] = base64.b64encode(json.dumps(token).encode()).decode()
+    kind, api_version = f"{target.resource.kind}List", target.resource.api_version
     items = [
         {key: value for key, value in manifest.items() if key not in ("apiVersion", "kind")}
         for _, manifest in found[:limit]
     ]
-    resource = target.resource
+    if wants_metadata(seen.headers):
+        kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+        items = [metadata_of(manifest) for _, manifest in found[:limit]]
     return web.Response(
         body=orjson.dumps(
             {
-                "apiVersion": resource.api_version,
-                "kind": f"{resource.kind}List",
+                "apiVersion": api_version,
+                "kind": kind,
                 "metadata": metadata,
                 "items": items,
             }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,6 +26,17 @@ def selected(manifest: Manifest, query: dict[str, str]) -> bool:
     return True
 
 
+def wants_metadata(headers: Mapping[str, str]) -> bool:
+    """Whether the client asks for metadata alone, in the first place."""
+    return "as=PartialObjectMetadata" in headers.get("Accept", "").partition(",")[0]
+
+
+def metadata_of(manifest: Manifest) -> Manifest:
+    """The object as a metadata-only answer shows it."""
+    kind = {"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadata"}
+    return {**kind, "metadata": manifest["metadata"]}
+
+
 async def stream(
     api: FakeApi, target: Target, request: web.Request, query: dict[str, str]
 ) -> web.StreamResponse:
@@ -32,6 +44,7 @@ async def stream(
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     api.streams.add(response)
+    response["metadata only"] = wants_metadata(request.headers)
     try:
         await _events(api, target, response, query)
     except (ConnectionError, asyncio.CancelledError):
@@ -84,4 +97,6 @@ async def _bookmark(
 
 
 async def _send(response: web.StreamResponse, kind: str, manifest: dict[str, Any]) -> None:
+    if response["metadata only"] and kind != "ERROR":
+        manifest = metadata_of(manifest)
     await response.write(orjson.dumps({"type": kind, "object": manifest}) + b"\n")

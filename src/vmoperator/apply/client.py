@@ -13,7 +13,7 @@ import orjson
 
 from vmoperator.apply.answers import event_error
 from vmoperator.apply.connection import Connection
-from vmoperator.apply.transport import Call, Timeouts, Transport
+from vmoperator.apply.transport import JSON, Call, Timeouts, Transport
 from vmoperator.base.labels import MANAGER, STATUS_MANAGER
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BY_KIND, POD, Resource
@@ -21,6 +21,9 @@ from vmoperator.base.resource import BY_KIND, POD, Resource
 USER_AGENT: Final = f"vmoperator/{version('vmoperator')}"
 
 _APPLY_PATCH: Final = "application/apply-patch+yaml"
+# https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
+_METADATA: Final = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
+_METADATA_LIST: Final = _METADATA.replace("Metadata;", "MetadataList;")
 _PATCHES: Final = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
@@ -91,10 +94,11 @@ class Client:
                 path=resource.path(namespace),
                 words=_collection_words("list", resource, namespace),
                 query=_query(limit=str(limit), labelSelector=selector, **{"continue": token}),
+                accept=_METADATA_LIST if resource.metadata_only else JSON,
             )
             answer = await self._transport.manifest(call)
             metadata = answer.get("metadata") or {}
-            items = tuple(_with_type(item, resource) for item in answer.get("items") or ())
+            items = tuple(_typed(item, resource) for item in answer.get("items") or ())
             del answer
             yield Page(items, metadata.get("resourceVersion", ""))
             token = metadata.get("continue", "")
@@ -128,12 +132,13 @@ class Client:
                 resourceVersion=resource_version,
                 labelSelector=selector,
             ),
+            accept=_METADATA if resource.metadata_only else JSON,
         )
         async for line in self._transport.lines(call, on_open):
             event = orjson.loads(line)
             if event["type"] == "ERROR":
                 raise event_error(event["object"], request=call.words)
-            yield WatchEvent(event["type"], event["object"])
+            yield WatchEvent(event["type"], _typed(event["object"], resource))
 
     async def apply(
         self,
@@ -271,6 +276,8 @@ def _query(**values: str) -> dict[str, str]:
     return {key: value for key, value in values.items() if value}
 
 
-def _with_type(item: Manifest, resource: Resource) -> Manifest:
-    # Items of a list come without their type: unlike those of a watch.
-    return {"apiVersion": resource.api_version, "kind": resource.kind, **item}
+def _typed(item: Manifest, resource: Resource) -> Manifest:
+    # Items of a list come without their type, unlike those of a watch, and metadata as a type of
+    # its own; a server that does not know that way of asking sends the data along.
+    own = {"apiVersion": resource.api_version, "kind": resource.kind}
+    return {**own, "metadata": item["metadata"]} if resource.metadata_only else {**own, **item}

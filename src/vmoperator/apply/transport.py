@@ -16,6 +16,7 @@ from vmoperator.base.errors import Unavailable
 from vmoperator.base.manifest import Manifest
 
 _CONNECT_SECONDS: Final = 10.0
+JSON: Final = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,9 @@ class Call:
     path: str
     words: str
     body: Any = None
-    content_type: str = "application/json"
+    content_type: str = JSON
     query: Mapping[str, str] | None = None
+    accept: str = JSON
     repeatable: bool = False
     """To do it twice is to do it once: it may be sent again when the connection broke."""
 
@@ -114,7 +116,7 @@ class Transport:
                 f"{self._connection.server}{call.path}",
                 params=call.query,
                 data=None if call.body is None else orjson.dumps(call.body),
-                headers={"Content-Type": call.content_type, "Accept": "application/json"},
+                headers={"Content-Type": call.content_type, "Accept": call.accept},
                 timeout=limits,
                 allow_redirects=False,
             ) as answer:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 
+from vmoperator.api.parent import Parent
+from vmoperator.apply.askers import Askers
+from vmoperator.apply.contents import Contents, Foreign
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
@@ -16,8 +19,14 @@ class World:
 
     doomed: dict[Ref, str] = field(default_factory=dict)
     """uid of each parent whose namespace is being deleted: nothing is made for it any more."""
-    parents: Store[Manifest] = field(default_factory=Store)
-    """Objects that users apply, whole but for most of their managedFields."""
+    parents: Store[Manifest] = field(default_factory=lambda: Store(itemgetter("kind")))
+    """Objects that users apply, whole but for most of their managedFields; indexed by kind."""
+    typed: dict[Ref, tuple[object, Parent | None]] = field(default_factory=dict)
+    """Parents that others asked for, as they were last parsed, and what they were parsed from."""
     children: Store[Child] = field(default_factory=lambda: Store(attrgetter("parent")))
     pods: Store[Pod] = field(default_factory=lambda: Store(attrgetter("parent")))
     slices: Store[EndpointSlice] = field(default_factory=lambda: Store(attrgetter("parent")))
+    foreign: Store[Foreign] = field(default_factory=Store)
+    """Secrets and ConfigMaps that are not ours."""
+    contents: Contents = field(default_factory=Contents)
+    askers: Askers = field(default_factory=Askers)

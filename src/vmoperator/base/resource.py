@@ -17,6 +17,8 @@ class Resource:
     kind: str
     plural: str
     namespaced: bool = True
+    metadata_only: bool = False
+    """Lists and watches bring metadata alone: there may be many of them, large or secret."""
 
     @property
     def api_version(self) -> str:
@@ -42,8 +44,8 @@ DEPLOYMENT = Resource("apps", "v1", "Deployment", "deployments")
 DAEMON_SET = Resource("apps", "v1", "DaemonSet", "daemonsets")
 SERVICE = Resource("", "v1", "Service", "services")
 SERVICE_ACCOUNT = Resource("", "v1", "ServiceAccount", "serviceaccounts")
-SECRET = Resource("", "v1", "Secret", "secrets")
-CONFIG_MAP = Resource("", "v1", "ConfigMap", "configmaps")
+SECRET = Resource("", "v1", "Secret", "secrets", metadata_only=True)
+CONFIG_MAP = Resource("", "v1", "ConfigMap", "configmaps", metadata_only=True)
 CLAIM = Resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 POD = Resource("", "v1", "Pod", "pods")
 ENDPOINT_SLICE = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")

@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
+from vmoperator.apply.around import kinship
+from vmoperator.apply.askers import Asked, Kin
 from vmoperator.apply.client import Client
+from vmoperator.apply.contents import Foreign, Shelf, ours_or_foreign
 from vmoperator.apply.store import Store
 from vmoperator.apply.world import World
 from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import CHILDREN, ENDPOINT_SLICE, PARENTS, POD, Resource
-from vmoperator.observe.facts import child, endpoint_slice, pod
+from vmoperator.observe.facts import Child, child, endpoint_slice, pod
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
 
@@ -48,7 +51,10 @@ class Wiring:
     def _informers(self, namespace: str) -> Iterator[Informer[Any]]:
         world = self.world
         for resource in CHILDREN:
-            yield self._following(resource, world.children, child, namespace)
+            if resource.metadata_only:
+                yield self._surveying(resource, namespace)
+            else:
+                yield self._following(resource, world.children, child, namespace)
         yield self._following(POD, world.pods, pod, namespace)
         yield self._following(ENDPOINT_SLICE, world.slices, endpoint_slice, namespace)
         for resource in PARENTS:
@@ -57,9 +63,20 @@ class Wiring:
                 resource,
                 store=world.parents,
                 transform=trimmed,
-                on_change=lambda ref, old, new: self.wake(ref),
+                on_change=self._wake_kin,
                 namespace=namespace,
             )
+
+    def _surveying(self, resource: Resource, namespace: str) -> Informer[Child | Foreign]:
+        """Everything of a kind, ours or not, for specs may name any: of others just that it is."""
+        return Informer(
+            self.client,
+            resource,
+            store=Shelf(self.world.children, self.world.foreign),
+            transform=ours_or_foreign,
+            on_change=self._wake_askers,
+            namespace=namespace,
+        )
 
     def _following(
         self,
@@ -79,7 +96,26 @@ class Wiring:
         )
 
     def _wake_parents(self, ref: Ref, old: Owned | None, new: Owned | None) -> None:
-        del ref
         for parent in {one.parent for one in (old, new) if one is not None}:
             if parent is not None:
                 self.wake(parent)
+        if getattr(old, "replicas", None) != getattr(new, "replicas", None):
+            self._wake_all(ref)
+
+    def _wake_askers(
+        self, ref: Ref, old: Child | Foreign | None, new: Child | Foreign | None
+    ) -> None:
+        ours = (one if isinstance(one, Child) else None for one in (old, new))
+        self._wake_parents(ref, *ours)
+        self._wake_all(ref)
+
+    def _wake_kin(self, ref: Ref, old: Manifest | None, new: Manifest | None) -> None:
+        self.wake(ref)
+        if new is None:
+            self.world.typed.pop(ref, None)
+        if kinship(old) != kinship(new):
+            self._wake_all(Kin(ref.kind, ref.namespace), Kin(ref.kind, ""))
+
+    def _wake_all(self, *things: Asked) -> None:
+        for parent in {parent for thing in things for parent in self.world.askers.of(thing)}:
+            self.wake(parent)

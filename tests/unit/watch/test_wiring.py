@@ -10,7 +10,7 @@ from vmoperator.apply.client import Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import BY_KIND, PARENTS
+from vmoperator.base.resource import BY_KIND, CONFIG_MAP, PARENTS, SECRET
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
 from vmoperator.watch.wiring import OURS, Wiring
@@ -38,11 +38,11 @@ def _child(owner: str) -> Manifest:
     return {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": metadata}
 
 
-def test_every_resource_is_watched_once_and_children_by_label_alone() -> None:
+def test_every_resource_is_watched_once_and_children_by_label_but_for_what_specs_may_name() -> None:
     informers, _, _ = _wired()
     assert sorted(one.resource.kind for one in informers) == sorted(BY_KIND)
     unselected = {one.resource for one in informers if one.selector != OURS}
-    assert unselected == set(PARENTS)
+    assert unselected == {*PARENTS, SECRET, CONFIG_MAP}
 
 
 def test_every_named_namespace_has_informers_of_its_own() -> None:
