@@ -19,7 +19,7 @@ from vmoperator.render.positional import quoted
 
 FIELD = "spec.remoteWrite"
 _SETTINGS = "spec.remoteWriteSettings"
-_PREFIX = "remoteWrite"
+PREFIX = "remoteWrite"
 _PROXY = re.compile(r"(https?|socks5)://.+")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _GIGABYTE = 2**30
@@ -53,7 +53,7 @@ def target_flags(
         auth = auth_values(target, field=field, around=around, files=files)
         own = {"url": target.url, **_tuning(target, settings), **_aws(target.aws), **auth}
         values.append({**own, **_proxy(target, field=field)})
-    return {**listed(_PREFIX, values), **_disk_usage(targets, settings, queues)}
+    return {**listed(PREFIX, values), **_disk_usage(targets, settings, queues)}
 
 
 def settings_flags(settings: RemoteWriteSettings, queues: Queues) -> Flags:

@@ -1,0 +1,137 @@
+"""VMAgent: one agent, one for each share of the targets, or one on each node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from vmoperator.api.around import Around
+from vmoperator.api.vmagent import VMAgent, VMAgentSpec
+from vmoperator.api.vmagent_remote_write import RemoteWriteSettings
+from vmoperator.base.manifest import Manifest
+from vmoperator.base.settings import Settings
+from vmoperator.render import kind, objects, rbac
+from vmoperator.render.api_token import api_token
+from vmoperator.render.config import Config
+from vmoperator.render.credentials import Files, credential, is_given
+from vmoperator.render.flags import Flags
+from vmoperator.render.insert_ports import insert_ports
+from vmoperator.render.plan import Plan
+from vmoperator.render.program import shared_flags
+from vmoperator.render.remote_write import settings_flags, target_flags
+from vmoperator.render.scrape import scrapes
+from vmoperator.render.vmagent_files import FOLDER, Told, told
+from vmoperator.render.vmagent_modes import is_sharded, mode, refuse_rivals, shards, strategy
+from vmoperator.render.vmagent_queues import queues, storage
+from vmoperator.render.workload import Scope, Workload
+
+APP = "vmagent"
+
+
+def plan(parent: VMAgent, settings: Settings, around: Around) -> Plan:
+    """The plan of an agent. Raises SpecInvalid naming the field."""
+    refuse_rivals(parent.spec)
+    scope = kind.scope(parent, settings, app=APP, licence=parent.spec.license)
+    whole = _workload(parent, scope, around)
+    return objects.plan(
+        shards(whole, parent.spec) if is_sharded(parent.spec) else [whole],
+        shared=_identity(parent.spec, scope),
+        status=_status(parent.spec, scope),
+    )
+
+
+def _workload(agent: VMAgent, scope: Scope, around: Around) -> Workload:
+    spec, files, written = agent.spec, Files(), told(agent, around)
+    ports, listeners = insert_ports(spec.insert_ports, field="spec.insertPorts")
+    return Workload(
+        scope=scope,
+        kind=mode(spec),
+        app=APP,
+        field="spec",
+        spec=spec,
+        defaults={
+            **shared_flags(APP, spec, scope),
+            **listeners,
+            **_remote_write(spec, around, files),
+            **_reload_key(spec, around, files),
+            **written.flags,
+        },
+        ports=ports,
+        version=spec.component_version,
+        pod_metadata=spec.pod_metadata,
+        config=_config(spec, scope, written),
+        storage=storage(spec),
+        mounts=(*files.mounts, *([api_token()] if _needs_token(spec) else ())),
+        env=(*files.env, *_node_name(spec)),
+        service=spec.service_spec,
+        budget=spec.pod_disruption_budget,
+        hpa=spec.hpa,
+        vpa=spec.vpa,
+        scale_target={
+            "apiVersion": agent.api_version,
+            "kind": agent.kind,
+            "name": agent.metadata.name,
+        },
+        network_policy=spec.network_policy,
+        update=strategy(spec),
+        rolling=spec.stateful_rolling_update_strategy_behavior if spec.stateful_mode else None,
+        is_headless=bool(spec.stateful_mode),
+    )
+
+
+def _remote_write(spec: VMAgentSpec, around: Around, files: Files) -> Flags:
+    given, waiting = spec.remote_write_settings or RemoteWriteSettings(), queues(spec)
+    return {
+        **target_flags(spec.remote_write, given, waiting, around=around, files=files),
+        **settings_flags(given, waiting),
+    }
+
+
+def _reload_key(spec: VMAgentSpec, around: Around, files: Files) -> Flags:
+    selector = spec.config_reload_auth_key_secret
+    if selector is None or not is_given(selector):
+        return {}
+    field = "spec.configReloadAuthKeySecret"
+    path = credential(selector, field=field, around=around, files=files)
+    return {"reloadAuthKey": f"file://{path}"}
+
+
+def _config(spec: VMAgentSpec, scope: Scope, written: Told) -> Config | None:
+    if not written.files:
+        return None
+    return Config(
+        secret=scope.named(APP),
+        mount_path=FOLDER,
+        files=written.files,
+        reload_key=spec.config_reload_auth_key_secret,
+    )
+
+
+def _needs_token(spec: VMAgentSpec) -> bool:
+    # Discovery asks the API server; no other container of the pod gets the token then.
+    return bool(spec.disable_automount_service_account_token) and scrapes(spec, by_default=True)
+
+
+def _node_name(spec: VMAgentSpec) -> tuple[Mapping[str, Any], ...]:
+    if not spec.daemon_set_mode:
+        return ()
+    field = {"fieldRef": {"fieldPath": "spec.nodeName"}}
+    return ({"name": "KUBE_NODE_NAME", "valueFrom": field},)
+
+
+def _identity(spec: VMAgentSpec, scope: Scope) -> list[Manifest]:
+    """Account and rights of the pods; none for an account of the user's."""
+    if spec.service_account_name:
+        return []
+    rights = rbac.discovery(scope, APP) if scrapes(spec, by_default=True) else []
+    return [objects.service_account(scope, APP), *rights]
+
+
+def _status(spec: VMAgentSpec, scope: Scope) -> dict[str, Any]:
+    """Fields of the status that the scale subresource and the printer columns read."""
+    selector = ",".join(f"{key}={value}" for key, value in sorted(scope.selector(APP).items()))
+    count = spec.shard_count if is_sharded(spec) else 1
+    replicas = 1 if spec.replica_count is None else spec.replica_count
+    # Nodes decide about the number of a DaemonSet's pods.
+    pods = {} if spec.daemon_set_mode else {"replicas": replicas}
+    return {"shards": count, "selector": selector, **pods}
