@@ -87,6 +87,12 @@ class HorizontalScaling(SpecModel):
 
     cel: ClassVar[tuple[Rule, ...]] = (
         Rule(
+            "has(self.maxReplicas) && self.maxReplicas > 0",
+            "is required: the largest number of pods",
+            ".maxReplicas",
+            reason="FieldValueRequired",
+        ),
+        Rule(
             "!has(self.minReplicas) || !has(self.maxReplicas)"
             " || self.minReplicas <= self.maxReplicas",
             "must not be larger than maxReplicas",
@@ -106,6 +112,21 @@ class HorizontalScaling(SpecModel):
 
 class VerticalScaling(SpecModel):
     """VerticalPodAutoscaler of a component."""
+
+    cel: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "has(self.updatePolicy)",
+            "is required: updatePolicy.updateMode says how recommendations are applied",
+            ".updatePolicy",
+            reason="FieldValueRequired",
+        ),
+        Rule(
+            "has(self.resourcePolicy)",
+            "is required: resourcePolicy.containerPolicies names the containers",
+            ".resourcePolicy",
+            reason="FieldValueRequired",
+        ),
+    )
 
     update_policy: Open | None = None
     """How recommendations are applied."""

@@ -28,7 +28,6 @@ from vmoperator.api.pod import Named
 from vmoperator.api.scalars import Count, Port, Retention
 from vmoperator.api.vmbackup import VMBackup
 
-NO_BALANCER = "the operator puts no load balancer in front of the cluster yet"
 NO_BACKUP = "the operator starts no vmbackupmanager yet"
 
 
@@ -133,6 +132,8 @@ def _storage_rule(component: str, *otherwise: str) -> Rule:
 _REPLICATION = Rule(
     "!has(self.replicationFactor) || !has(self.vmstorage)"
     " || (has(self.vmstorage.replicaCount) && self.vmstorage.replicaCount == 0)"
+    " || (has(self.vmstorage.hpa) && has(self.vmstorage.hpa.minReplicas)"
+    " && self.replicationFactor <= self.vmstorage.hpa.minReplicas)"
     " || (has(self.vminsert) && has(self.vminsert.extraArgs)"
     " && 'storageNode' in self.vminsert.extraArgs)"
     " || self.replicationFactor"
@@ -164,9 +165,7 @@ class VMClusterSpec(ParentSpec):
     """The component that answers queries."""
     vminsert: VMInsert | None = None
     """The component that takes samples in and spreads them over the storage nodes."""
-    requests_load_balancer: LoadBalancer | None = Field(
-        default=None, json_schema_extra={"unsupported": NO_BALANCER}
-    )
+    requests_load_balancer: LoadBalancer | None = None
     """A vmauth in front of vminsert and vmselect."""
 
     cluster_version: str | None = None

@@ -29,6 +29,8 @@ OWNER = f"{GROUP}/owner"
 lives in no namespace."""
 CONFIG_HASH = f"{GROUP}/config-hash"
 """Annotation of a pod, not of its template: hash of the configuration it was told to load."""
+PROXY = f"{GROUP}/vmauthlb-proxy-name"
+"""Label of a Service that leads to a cluster's load balancer: for whose clients it does so."""
 SHARD = "shard-num"
 """Label of the pods of one shard."""
 

@@ -12,6 +12,11 @@ def component(app: str, parent: str, *, legacy: bool = False) -> str:
     return f"{parent}-{app}" if legacy else f"{app}-{parent}"
 
 
+def internal(app: str, parent: str, *, legacy: bool = False) -> str:
+    """Name of the Service over a component's pods when its own leads to a load balancer."""
+    return f"{parent}-{app}-internal" if legacy else f"{app}internal-{parent}"
+
+
 def additional_service(service: str) -> str:
     """Name of the extra Service that a serviceSpec without useAsDefault asks for."""
     return f"{service}-additional-service"

@@ -13,7 +13,7 @@ from vmoperator.base.manifest import Manifest
 from vmoperator.render import engine
 from vmoperator.render.autoscaling import horizontal_autoscaler, vertical_autoscaler
 from vmoperator.render.config import Config
-from vmoperator.render.network_policy import network_policy
+from vmoperator.render.network_policy import network_policies
 from vmoperator.render.workload import Workload
 
 
@@ -23,8 +23,8 @@ def companions(workload: Workload) -> Iterator[Manifest]:
         yield config_secret(workload, workload.config)
     if workload.budget:
         yield numbered(disruption_budget(workload, workload.budget), workload.shard)
-    if workload.network_policy and not workload.shares_service:
-        yield network_policy(workload, workload.network_policy)
+    if not workload.shares_service:
+        yield from network_policies(workload)
     if workload.hpa:
         yield horizontal_autoscaler(workload, workload.hpa)
     if workload.vpa:

@@ -38,6 +38,12 @@ def enterprise(tag: str) -> str:
     return f"{match[1]}-enterprise{match[2] or ''}" if match else tag
 
 
+def release(tag: str) -> str | None:
+    """The release of a cluster's tag as single programs are tagged; None for any other tag."""
+    match = _RELEASE.fullmatch(tag.replace("-enterprise", ""))
+    return match[1] if match else None
+
+
 def joined(repository: str, tag: str) -> str:
     """`repository:tag`, or `repository@algorithm:digest`."""
     return f"{repository}@{tag}" if _DIGEST.fullmatch(tag) else f"{repository}:{tag}"

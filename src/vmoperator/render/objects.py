@@ -38,7 +38,7 @@ def plan(
     children = list(shared)
     for workload in workloads:
         own = services(workload)
-        for service in own:
+        for service in (*own, *workload.fronts):
             _refuse_name_of_another(service["metadata"]["name"], workload, made)
             made[service["metadata"]["name"]] = workload
         listing += own
@@ -61,6 +61,7 @@ def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
         waits=workload.waits,
         first_replicas=_first_replicas(workload),
         config=delivery(workload),
+        fronts=tuple(map(dict, workload.fronts)),
         is_paused=bool(workload.spec.paused),
     )
 
@@ -157,7 +158,8 @@ def _revisions(workload: Workload) -> int:
 
 
 def _refuse_name_of_another(name: str, workload: Workload, made: Mapping[str, Workload]) -> None:
-    is_main = name == workload.service_name
+    fronts = (front["metadata"]["name"] for front in workload.fronts)
+    is_main = name in (workload.service_name, workload.pods_service, *fronts)
     if name in made:
         field = f"{(made[name] if is_main else workload).field}.serviceSpec.metadata.name"
         raise SpecInvalid(field, f"another component has a Service {name}")

@@ -57,6 +57,9 @@ class Stage:
     many pods it starts."""
     config: Delivery | None = None
     """Files that its pods take up without a restart."""
+    fronts: tuple[Manifest, ...] = ()
+    """Services of other components that lead to its pods: one that is there already is changed
+    only when the stage is complete, for until then those that it leads to serve better."""
     is_paused: bool = False
     """The component's own `paused`: the live workload is left as it is, and still wanted."""
 
@@ -75,4 +78,5 @@ class Plan:
     @property
     def manifests(self) -> tuple[Manifest, ...]:
         """Every child, in the order in which a first creation applies them."""
-        return (*self.shared, *(stage.workload for stage in self.stages))
+        fronts = (front for stage in self.stages for front in stage.fronts)
+        return (*self.shared, *fronts, *(stage.workload for stage in self.stages))

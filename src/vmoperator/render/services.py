@@ -22,9 +22,10 @@ def services(workload: Workload) -> list[Manifest]:
     if workload.shares_service:
         return []
     given = workload.service
-    if given is None or given.use_as_default:
-        return [_main(workload, given or ServiceSpec())]
-    return [_main(workload, ServiceSpec()), _additional(workload, given)]
+    replaces = given is None or given.use_as_default
+    main = (given if replaces else None) or ServiceSpec()
+    first = _internal(workload) if workload.pods_service else _main(workload, main)
+    return [first, *([] if given is None or replaces else [_additional(workload, given)])]
 
 
 def lists_pods(workload: Workload, service: Manifest) -> bool:
@@ -44,11 +45,26 @@ def _main(workload: Workload, given: ServiceSpec) -> Manifest:
         "publishNotReadyAddresses": True if workload.publishes_not_ready else None,
     }
     users = objects(spec.get("ports"), field=f"{field}.ports", keys=("name",))
-    ports = _with_missing(users, _ports(workload))
+    ports = with_missing(users, _ports(workload))
+    made = workload.scope.metadata(workload.app, workload.service_name, extra=given.metadata)
     return engine.manifest(
         "service",
-        metadata=workload.scope.metadata(workload.app, workload.service_name, extra=given.metadata),
+        metadata={**made, "labels": {**made["labels"], **workload.service_labels}},
         spec={**own, **spec, "selector": workload.service_selector, "ports": ports},
+    )
+
+
+def _internal(workload: Workload) -> Manifest:
+    """The Service over the pods of a workload whose main one leads to a load balancer."""
+    return engine.manifest(
+        "service",
+        metadata=workload.scope.metadata(workload.app, workload.pods_service),
+        spec={
+            "type": "ClusterIP",
+            "clusterIP": _HEADLESS,
+            "selector": workload.service_selector,
+            "ports": _ports(workload),
+        },
     )
 
 
@@ -81,7 +97,7 @@ def _ports(workload: Workload) -> list[dict[str, Any]]:
     ]
 
 
-def _with_missing(
+def with_missing(
     given: Sequence[Mapping[str, Any]], own: Sequence[Mapping[str, Any]]
 ) -> list[Mapping[str, Any]]:
     """The user's ports, and ours of other names: clients and stages rely on those."""

@@ -11,7 +11,8 @@ from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
 from vmoperator.render import kind, objects
 from vmoperator.render.plan import Plan
-from vmoperator.render.vmcluster_nodes import storage_replicas
+from vmoperator.render.vmcluster_balancer import balancer
+from vmoperator.render.vmcluster_nodes import least_replicas
 from vmoperator.render.vmcluster_vminsert import vminsert
 from vmoperator.render.vmcluster_vmselect import vmselect
 from vmoperator.render.vmcluster_vmstorage import vmstorage
@@ -29,10 +30,11 @@ def plan(parent: VMCluster, settings: Settings, around: Around) -> Plan:
     _refuse_replication(spec)
     workloads = [
         *([vmstorage(spec, spec.vmstorage, scope)] if spec.vmstorage else ()),
-        *([vmselect(spec, spec.vmselect, scope)] if spec.vmselect else ()),
-        *([vminsert(spec, spec.vminsert, scope)] if spec.vminsert else ()),
+        *([vmselect(spec, spec.vmselect, scope, around)] if spec.vmselect else ()),
+        *([vminsert(spec, spec.vminsert, scope, around)] if spec.vminsert else ()),
     ]
-    return objects.plan(workloads, shared=_account(spec, scope))
+    front = balancer(spec, scope, workloads)
+    return objects.plan([*workloads, *front], shared=_account(spec, scope))
 
 
 def _scope(parent: VMCluster, settings: Settings) -> Scope:
@@ -50,7 +52,7 @@ def _account(spec: VMClusterSpec, scope: Scope) -> list[Manifest]:
 
 
 def _refuse_replication(spec: VMClusterSpec) -> None:
-    replicas, factor = storage_replicas(spec), spec.replication_factor or 0
+    replicas, factor = least_replicas(spec), spec.replication_factor or 0
     extra = (spec.vminsert and spec.vminsert.extra_args) or {}
     names_nodes = any(name.lstrip("-") == "storageNode" for name in extra)
     if 0 < replicas < factor and not names_nodes:

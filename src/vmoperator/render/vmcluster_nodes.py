@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vmoperator.api.around import Around
 from vmoperator.api.embedded import Discovery
 from vmoperator.api.pod import PodFields
 from vmoperator.api.vmcluster import VMClusterSpec
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Ref
 from vmoperator.render import flags
 from vmoperator.render.workload import Scope
 
@@ -24,6 +26,8 @@ class Client:
     port: int
     """Port of vmstorage for this client."""
     discovery: Discovery | None
+    nodes: int
+    """Pods of vmstorage."""
     in_maintenance: Sequence[int]
     maintenance_field: str
     further: tuple[str, ...] = ()
@@ -53,26 +57,35 @@ def node_flags(cluster: VMClusterSpec, scope: Scope, client: Client) -> flags.Fl
         return {}
     if discovery is not None and discovery.enabled:
         return _discovered(cluster, scope, client, discovery)
-    nodes = _pods(cluster, scope, client)
+    nodes = _pods(scope, client)
     _refuse_twice(client, nodes)
     if not (nodes or client.further) and client.spec.replica_count != 0:
         raise _nothing(cluster, client)
     return {"storageNode": ",".join(nodes) or None}
 
 
-def _pods(cluster: VMClusterSpec, scope: Scope, client: Client) -> tuple[str, ...]:
-    replicas = storage_replicas(cluster)
-    every = pod_addresses(scope, "vmstorage", replicas=replicas, port=client.port)
+def _pods(scope: Scope, client: Client) -> tuple[str, ...]:
+    every = pod_addresses(scope, "vmstorage", replicas=client.nodes, port=client.port)
     absent = frozenset(client.in_maintenance)
     return tuple(node for ordinal, node in enumerate(every) if ordinal not in absent)
 
 
-def storage_replicas(cluster: VMClusterSpec) -> int:
-    """Wanted pods of vmstorage, 0 without that component."""
-    if cluster.vmstorage is None:
+def least_replicas(cluster: VMClusterSpec) -> int:
+    """Pods of vmstorage that the spec asks for, 0 without that component."""
+    storage = cluster.vmstorage
+    if storage is None:
         return 0
-    count = cluster.vmstorage.replica_count
-    return 1 if count is None else count
+    count = 1 if storage.replica_count is None else storage.replica_count
+    return max(count, (storage.hpa and storage.hpa.min_replicas) or 0)
+
+
+def storage_replicas(cluster: VMClusterSpec, scope: Scope, around: Around) -> int:
+    """Pods of vmstorage: under an autoscaler as many as the live StatefulSet asks for."""
+    wanted, storage = least_replicas(cluster), cluster.vmstorage
+    if storage is None or storage.hpa is None:
+        return wanted
+    live = around.replicas(Ref("StatefulSet", scope.namespace, scope.named("vmstorage")))
+    return wanted if live is None else live
 
 
 def _nothing(cluster: VMClusterSpec, client: Client) -> SpecInvalid:
@@ -80,7 +93,7 @@ def _nothing(cluster: VMClusterSpec, client: Client) -> SpecInvalid:
     if cluster.vmstorage is None:
         way = f"add it, or name nodes in {client.field}.extraArgs.storageNode"
         return SpecInvalid("spec.vmstorage", f"{component} has no storage node without it: {way}")
-    if storage_replicas(cluster) == 0:
+    if client.nodes == 0:
         message = f"{component} has no storage node left; scale {component} to 0 first"
         return SpecInvalid("spec.vmstorage.replicaCount", message)
     message = f"{component} has no storage node left: every pod is in maintenance"

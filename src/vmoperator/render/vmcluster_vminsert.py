@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from vmoperator.api.around import Around
 from vmoperator.api.vmcluster import VMClusterSpec, VMInsert
 from vmoperator.render.flags import Flags
 from vmoperator.render.insert_ports import insert_ports
 from vmoperator.render.program import shared_flags
 from vmoperator.render.strategies import deployment_strategy
-from vmoperator.render.vmcluster_nodes import Client, node_flags
+from vmoperator.render.vmcluster_balancer import internal_service
+from vmoperator.render.vmcluster_nodes import Client, node_flags, storage_replicas
 from vmoperator.render.vmcluster_vmselect import native_flags, native_ports
 from vmoperator.render.vmcluster_vmstorage import insert_port
 from vmoperator.render.workload import Scope, Workload
@@ -16,7 +18,7 @@ APP = "vminsert"
 FIELD = f"spec.{APP}"
 
 
-def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope) -> Workload:
+def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope, around: Around) -> Workload:
     """The workload of vminsert."""
     native = native_ports(insert.cluster_native_listen_port, field=FIELD)
     protocols, listeners = insert_ports(insert.insert_ports, field=f"{FIELD}.insertPorts")
@@ -29,7 +31,7 @@ def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope) -> Workload
         spec=insert,
         defaults={
             **shared_flags(APP, insert, scope),
-            **_node_flags(cluster, insert, scope),
+            **_node_flags(cluster, insert, scope, around),
             **native_flags(native),
             **listeners,
             "replicationFactor": None if factor is None else str(factor),
@@ -38,18 +40,23 @@ def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope) -> Workload
         version=insert.component_version,
         pod_metadata=insert.pod_metadata,
         service=insert.service_spec,
+        pods_service=internal_service(cluster, APP, scope),
         budget=insert.pod_disruption_budget,
+        hpa=insert.hpa,
+        vpa=insert.vpa,
+        network_policy=insert.network_policy,
         looks_up=("vmstorage",),
         update=deployment_strategy(insert, field=FIELD),
     )
 
 
-def _node_flags(cluster: VMClusterSpec, insert: VMInsert, scope: Scope) -> Flags:
+def _node_flags(cluster: VMClusterSpec, insert: VMInsert, scope: Scope, around: Around) -> Flags:
     storage = cluster.vmstorage
     client = Client(
         field=FIELD,
         spec=insert,
         port=insert_port(storage),
+        nodes=storage_replicas(cluster, scope, around),
         discovery=insert.discovery,
         in_maintenance=(storage and storage.maintenance_insert_node_ids) or (),
         maintenance_field="spec.vmstorage.maintenanceInsertNodeIDs",

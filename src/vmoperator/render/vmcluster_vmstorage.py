@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vmoperator.api.component import Stateful
 from vmoperator.api.vmcluster import VMClusterSpec, VMStorage
+from vmoperator.render.autoscaling import upwards
 from vmoperator.render.program import shared_flags
 from vmoperator.render.strategies import stateful_strategy
 from vmoperator.render.vmcluster_retention import deduplication_flags, retention_filters
@@ -52,6 +53,9 @@ def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workl
         storage=stored(storage, volume="vmstorage-db", mount_path=path),
         service=storage.service_spec,
         budget=storage.pod_disruption_budget,
+        hpa=upwards(storage.hpa, field=f"{FIELD}.hpa"),
+        vpa=storage.vpa,
+        network_policy=storage.network_policy,
         update=stateful_strategy(storage),
         rolling=storage.rolling_update_strategy_behavior,
         is_headless=True,

@@ -92,7 +92,7 @@ def _licence(workload: Workload) -> list[Source]:
         return []
     return [
         Source(
-            field="spec.license.keyRef",
+            field=f"{workload.scope.licence_field}.keyRef",
             name="license",
             volume={"secret": {"secretName": secret}},
             mount_path=f"{SECRETS}/{secret}",

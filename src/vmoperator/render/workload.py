@@ -84,6 +84,7 @@ class Scope:
     pull_secrets: tuple[Mapping[str, Any], ...] = ()
     version: str | None = None
     licence: License | None = None
+    licence_field: str = "spec.license"
     use_strict_security: bool = False
     is_legacy_named: bool = False
     domain: str = ""
@@ -150,6 +151,12 @@ class Workload:
     env: tuple[Mapping[str, Any], ...] = ()
     """Environment variables of the operator."""
     service: ServiceSpec | None = None
+    service_labels: Mapping[str, str] = _field(default_factory=dict)
+    """Further labels of its main Service."""
+    pods_service: str = ""
+    """Name of the headless Service over its pods where the main one leads to a load balancer."""
+    fronts: tuple[Mapping[str, Any], ...] = ()
+    """Services of other programs that lead to this one's pods."""
     budget: DisruptionBudget | None = None
     hpa: HorizontalScaling | None = None
     vpa: VerticalScaling | None = None
@@ -164,6 +171,8 @@ class Workload:
     """Whether a change of it waits for the workloads before it."""
     shard: int | None = None
     """Number of the shard, from 0; it takes the place of %SHARD_NUM% wherever that stands."""
+    base: str = ""
+    """What its objects are named after where it is not the app."""
     shares_service: bool = False
     """A shard but the first: the Services are the first one's."""
     governing: str = ""
@@ -199,7 +208,7 @@ class Workload:
     @property
     def service_name(self) -> str:
         """Name of its main Service, which it shares with other shards."""
-        return self.scope.named(self.app)
+        return self.scope.named(self.base or self.app)
 
     @property
     def container_name(self) -> str:
