@@ -7,20 +7,36 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
-from vmoperator.base import labels
 from vmoperator.base.errors import Forbidden, Invalid, NotFound, NotYet
-from vmoperator.base.manifest import Manifest, Ref, digest, ref_of
-from vmoperator.base.resource import BY_KIND
+from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.resource import BINDINGS, BY_KIND, CLAIM
 from vmoperator.observe.claims import kept_claims
 from vmoperator.observe.facts import Child, child
-from vmoperator.observe.ownership import healed, intrusions, place, uncovered
-from vmoperator.observe.verdict import Finding, Reason
+from vmoperator.observe.ownership import healed, place
+from vmoperator.observe.sending import (
+    foreign_fields,
+    is_apart,
+    is_shared,
+    owner_uid,
+    sent,
+    with_replicas,
+)
+from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
 
 log = logging.getLogger(__name__)
 
 # The API server's words for a field that cannot be changed in place.
-_IMMUTABLE = ("updates to statefulset spec", "field is immutable", "may not change once set")
+_IMMUTABLE = (
+    "updates to statefulset spec",
+    "field is immutable",
+    "may not change once set",
+    "cannot change roleRef",
+)
+# A deletion that takes longer waits for something that a person should know of.
+_DELETION_SECONDS = 30.0
 
 
 @dataclass(slots=True)
@@ -34,89 +50,109 @@ class Writer:
     parent: Ref
     parent_uid: str
     findings: list[Finding] = field(default_factory=list)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    """Reason and message of what cannot be had, and that the parent can do without."""
     _seen: dict[Ref, tuple[Child, bool]] = field(default_factory=dict, init=False)
     """What was found of each child: a pass asks more than once, and the answer costs a hash."""
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What there is to say of children that the parent does without."""
+        told = sorted(set(self.missing))
+        if not told:
+            return ()
+        words = "; ".join(message for _, message in told)
+        return (Remark(Aspect.CHILDREN_INCOMPLETE, "True", told[0][0], words),)
 
     def differs(self, manifest: Manifest) -> bool:
         """Whether the child is missing, was rendered differently, or was touched by others."""
         ref = ref_of(manifest)
         live = self.world.children.get(ref)
-        if live is None or live.owner_uid != self.parent_uid:
+        if live is None:
             return True
         before = self._seen.get(ref)
         if before is None or before[0] is not live:
-            before = self._seen[ref] = (live, self._is_apart(manifest, live))
+            before = self._seen[ref] = (live, is_apart(manifest, live))
         return before[1]
 
-    def _is_apart(self, manifest: Manifest, live: Child) -> bool:
-        wanted = self._marked(manifest, live)
-        return (
-            live.digest != wanted["metadata"]["annotations"][labels.HASH]
-            or bool(uncovered(wanted, live.fields))
-            or bool(intrusions(live.ref.kind, live.fields, live.foreign))
-        )
+    async def bring_all(self, manifests: Iterable[Manifest]) -> None:
+        """Write those that differ, side by side; what binds a role after the roles."""
+        wanted = list(manifests)
+        bindings = [it for it in wanted if it["kind"] in BINDINGS]
+        await all_done(self.bring(it) for it in wanted if it["kind"] not in BINDINGS)
+        await all_done(self.bring(it) for it in bindings)
 
-    async def bring(self, manifest: Manifest) -> bool:
-        """Write the child if it differs; False where it could not be, which becomes a finding.
+    async def bring(self, manifest: Manifest, *, first_replicas: int | None = None) -> bool:
+        """Write the child if it differs; False where it could not be, which is told.
 
-        Raises NotYet while an earlier object of that name is being deleted, and ApiError for
-        whatever time may mend.
+        `first_replicas` are those of a new workload that an autoscaler is to scale. Raises NotYet
+        while an earlier object of that name is being deleted, and ApiError for whatever time may
+        mend.
         """
         ref = ref_of(manifest)
         live = self.world.children.get(ref)
-        if live is not None and live.owner_uid == self.parent_uid and not live.deleting:
+        if live is not None and not live.deleting and not self.differs(manifest):
             self._report_claims(manifest, live)
-            if not self.differs(manifest):
-                return True
+            return True
         try:
-            return await self._write(manifest, live)
+            return await self._write(manifest, live, first_replicas)
         except Invalid as error:
             self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
         except Forbidden as error:
             self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+        except NotFound:
+            if not BY_KIND[ref.kind].is_optional:
+                raise
+            words = f"{ref.kind} {ref.name} has no effect: the kind is not installed"
+            self.missing.append(("NotInstalled", words))
         return False
 
     async def prune(self, wanted: Iterable[Manifest]) -> None:
-        """Delete the children of this parent that are no longer wanted."""
+        """Delete the children of this parent that are no longer wanted; never one with data."""
         keep = {ref_of(manifest) for manifest in wanted}
         for ref, live in self.world.children.by_index(self.parent).items():
-            if (
-                ref in keep
-                or live.deleting
-                or live.owner_uid != self.parent_uid
-                or not live.instance
-            ):
-                continue
-            log.info("deleting %s: it is no longer wanted", ref, extra=self._extra)
-            try:
-                await self.client.delete(BY_KIND[ref.kind], ref, uid=live.uid)
-            except NotFound:
-                continue
-            except Forbidden as error:
-                self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+            if live.deleting:
+                self._tell_deletion(live)
+            elif ref not in keep and self._is_disposable(live):
+                await self._delete(live)
 
     @property
     def _extra(self) -> dict[str, Ref]:
         return {"ref": self.parent}
 
-    async def _write(self, manifest: Manifest, live: Child | None) -> bool:
+    def _is_disposable(self, live: Child) -> bool:
+        is_own = live.owner_uid == self.parent_uid or live.is_marked
+        return is_own and bool(live.instance) and live.ref.kind != CLAIM.kind
+
+    async def _delete(self, live: Child) -> None:
+        log.info("deleting %s: it is no longer wanted", live.ref, extra=self._extra)
+        try:
+            await self.client.delete(BY_KIND[live.ref.kind], live.ref, uid=live.uid)
+        except NotFound:
+            return
+        except Forbidden as error:
+            self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+
+    async def _write(
+        self, manifest: Manifest, live: Child | None, first_replicas: int | None
+    ) -> bool:
         ref = ref_of(manifest)
         if live is None:
             live = await self._unseen(ref)
-        if live is not None and not self._is_ours(live):
-            self.findings.append(
-                Finding(
-                    reason=Reason.NAME_TAKEN,
-                    message=f"{ref.kind} {ref.name} exists and is not this object's: left alone",
-                )
-            )
+            if live is not None and not live.deleting and not is_apart(manifest, live):
+                return True  # no informer shows it here, or none does yet
+        if live is not None and not self._is_ours(manifest, live):
+            self._leave_alone(manifest)
+            return False
+        if live is not None and self._is_in_the_way(live):
             return False
         if live is not None:
-            self._refuse_leftovers(live)
+            self._report_claims(manifest, live)
+            await self._disown(manifest, live)
             await self._heal(manifest, live)
-        marked = self._marked(manifest, live)
         log.info("%s %s", "applying" if live else "creating", ref, extra=self._extra)
-        self.world.children.put(ref, child(await self.client.apply(marked)))
+        written = await self.client.apply(sent(manifest, live, first_replicas=first_replicas))
+        self.world.children.put(ref, child(written))
         return True
 
     async def _unseen(self, ref: Ref) -> Child | None:
@@ -126,40 +162,76 @@ class Writer:
         except NotFound:
             return None
 
-    def _is_ours(self, live: Child) -> bool:
+    def _is_ours(self, manifest: Manifest, live: Child) -> bool:
+        if is_shared(manifest):
+            return not live.owner_uid and (live.is_managed or self.parent in live.sharers)
         if live.owner_uid:
             return live.owner_uid == self.parent_uid or live.parent == self.parent
-        return live.instance == self.parent.name
+        named = live.parent
+        # Labels do not tell the namespace of what lives in none.
+        return named is not None and (named.kind, named.name) == (
+            self.parent.kind,
+            self.parent.name,
+        )
 
-    def _refuse_leftovers(self, live: Child) -> None:
+    def _leave_alone(self, manifest: Manifest) -> None:
+        ref = ref_of(manifest)
+        if is_shared(manifest):
+            words = f"{ref.kind} {ref.name} exists and is not the operator's: left alone"
+            self.missing.append((str(Reason.NAME_TAKEN), words))
+        else:
+            words = f"{ref.kind} {ref.name} exists and is not this object's: left alone"
+            self.findings.append(Finding(reason=Reason.NAME_TAKEN, message=words))
+
+    def _is_in_the_way(self, live: Child) -> bool:
+        """Whether a former child of that name hangs; NotYet while it is about to go."""
+        if live.deleting and self._tell_deletion(live):
+            return True
         # A parent that was deleted and made again meets the children of the first one, which the
-        # garbage collector is about to take.
-        if live.deleting or live.owner_uid not in ("", self.parent_uid):
+        # garbage collector is about to take, but for those that it does not know of.
+        is_former = live.owner_uid not in ("", self.parent_uid) and not live.is_marked
+        if live.deleting or is_former:
             raise NotYet(f"the former {live.ref} is still being deleted", after_seconds=1.0)
+        return False
+
+    def _tell_deletion(self, live: Child) -> bool:
+        if seconds_since(live.deleted_at) < _DELETION_SECONDS:
+            return False
+        waits = f", waiting for {', '.join(live.finalizers)}" if live.finalizers else ""
+        words = f"{live.ref.kind} {live.ref.name} is being deleted since {live.deleted_at}{waits}"
+        self.missing.append(("BeingDeleted", words))
+        return True
+
+    async def _disown(self, manifest: Manifest, live: Child) -> None:
+        """Take our owner reference off a claim that is to outlive its parent."""
+        if owner_uid(manifest) or live.owner_uid != self.parent_uid:
+            return
+        resource = BY_KIND[live.ref.kind]
+        metadata = (await self.client.get(resource, live.ref))["metadata"]
+        owners = metadata.get("ownerReferences") or ()
+        others = [owner for owner in owners if owner["uid"] != self.parent_uid]
+        version = metadata["resourceVersion"]
+        patch = {"metadata": {"ownerReferences": others, "resourceVersion": version}}
+        await self.client.patch(resource, live.ref, patch)
 
     async def _heal(self, manifest: Manifest, live: Child) -> None:
-        if not intrusions(live.ref.kind, live.fields, live.foreign):
+        if not foreign_fields(manifest, live):
             return
         resource = BY_KIND[live.ref.kind]
         fresh = await self.client.get(resource, live.ref)
         now = child(fresh)
-        paths = intrusions(now.ref.kind, now.fields, now.foreign)
+        paths = foreign_fields(manifest, now)
         if paths:
             words = ", ".join(sorted({place(path) for path in paths}))
             log.warning("%s: undoing a foreign change of %s", live.ref, words, extra=self._extra)
-            final = kept_claims(manifest, now.claims).manifest
+            final = kept_claims(manifest, now.claims, now.fields).manifest
+            if "replicas" not in final["spec"]:
+                final = with_replicas(final, now.replicas)
             await self.client.replace(resource, healed(fresh, final, paths))
 
     def _report_claims(self, manifest: Manifest, live: Child) -> None:
-        for message in kept_claims(manifest, live.claims).messages:
+        for message in kept_claims(manifest, live.claims, live.fields).messages:
             self.findings.append(Finding(reason=Reason.IMMUTABLE, message=message))
-
-    def _marked(self, manifest: Manifest, live: Child | None) -> Manifest:
-        """The manifest as it is sent: with what cannot be changed in place, and its own hash."""
-        final = kept_claims(manifest, live.claims).manifest if live else manifest
-        metadata = final["metadata"]
-        annotations = {**metadata.get("annotations", {}), labels.HASH: digest(final)}
-        return {**final, "metadata": {**metadata, "annotations": annotations}}
 
 
 def _refusal(ref: Ref, error: Invalid) -> str:
@@ -169,7 +241,8 @@ def _refusal(ref: Ref, error: Invalid) -> str:
         return words
     kept = " --cascade=orphan" if ref.kind == "StatefulSet" else ""
     pods = "; its pods stay" if kept else ""
+    where = f" -n {ref.namespace}" if ref.namespace else ""
     return (
         f"{words} (undo the change, or have it made anew with"
-        f" `kubectl -n {ref.namespace} delete {ref.kind.lower()} {ref.name}{kept}`{pods})"
+        f" `kubectl{where} delete {ref.kind.lower()} {ref.name}{kept}`{pods})"
     )

@@ -19,6 +19,8 @@ class Resource:
     namespaced: bool = True
     metadata_only: bool = False
     """Lists and watches bring metadata alone: there may be many of them, large or secret."""
+    is_optional: bool = False
+    """A cluster may do without it: its CRD comes and goes."""
 
     @property
     def api_version(self) -> str:
@@ -55,7 +57,11 @@ HORIZONTAL_AUTOSCALER = Resource(
     "autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"
 )
 VERTICAL_AUTOSCALER = Resource(
-    "autoscaling.k8s.io", "v1", "VerticalPodAutoscaler", "verticalpodautoscalers"
+    "autoscaling.k8s.io",
+    "v1",
+    "VerticalPodAutoscaler",
+    "verticalpodautoscalers",
+    is_optional=True,
 )
 _RBAC = "rbac.authorization.k8s.io"
 ROLE = Resource(_RBAC, "v1", "Role", "roles")
@@ -86,5 +92,8 @@ CHILDREN = (
     VERTICAL_AUTOSCALER,
 )
 WITNESSES = (POD, ENDPOINT_SLICE)
+
+BINDINGS = (ROLE_BINDING.kind, CLUSTER_ROLE_BINDING.kind)
+"""Kinds that the API server takes only after the roles that they name."""
 
 BY_KIND = {resource.kind: resource for resource in (*PARENTS, *CHILDREN, *WITNESSES)}
