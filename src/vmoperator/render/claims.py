@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from vmoperator.api.storage import ClaimTemplate, EmbeddedObjectMetadata
@@ -27,7 +28,8 @@ def data(workload: Workload) -> list[Source]:
     if spec and template and spec.empty_dir is not None:
         raise SpecInvalid(field, "set either emptyDir or volumeClaimTemplate")
     if template is not None:
-        return [_claimed(template, field=field, default=storage.volume, mount_path=path)]
+        claimed = _claimed(template, field=field, default=storage.volume, mount_path=path)
+        return [replace(claimed, sub_path=storage.sub_path or None)]
     if spec is None and any(it["name"] == storage.volume for it in workload.spec.volumes or ()):
         return [Source(field=field, name=storage.volume, mount_path=path)]
     volume = {"emptyDir": (spec and spec.empty_dir) or {}}

@@ -24,6 +24,7 @@ class Config:
     files: Mapping[str, str]
     """File name -> text."""
     reload_path: str = "/-/reload"
+    """Where a reload is asked for; empty where nobody can: then the kind replaces the pods."""
     reload_key: SecretKeySelector | None = None
     """Where the authKey of the reload request stands (-reloadAuthKey)."""
 

@@ -16,6 +16,9 @@ def scope(
     spec, metadata = parent.spec, parent.metadata
     managed, is_legacy_named = spec.managed_metadata, bool(spec.use_legacy_naming)
     strict = spec.use_strict_security
+    account = names.component(app, metadata.name, legacy=is_legacy_named)
+    if is_legacy_named and not part_of:
+        account = metadata.name
     return Scope(
         name=metadata.name,
         namespace=metadata.namespace,
@@ -27,8 +30,7 @@ def scope(
         ),
         part_of=part_of,
         settings=settings,
-        service_account=spec.service_account_name
-        or names.component(app, metadata.name, legacy=is_legacy_named),
+        service_account=spec.service_account_name or account,
         labels=(managed and managed.labels) or {},
         annotations=(managed and managed.annotations) or {},
         licence=licence,

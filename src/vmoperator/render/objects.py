@@ -121,7 +121,7 @@ _MADE: Mapping[str, Callable[[Workload], Manifest]] = MappingProxyType(
 def delivery(workload: Workload) -> Delivery | None:
     """How the pods of a workload come to load their configuration."""
     config = workload.config
-    if config is None:
+    if config is None or not config.reload_path:
         return None
     key = config.reload_key
     return Delivery(

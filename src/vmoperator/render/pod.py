@@ -62,7 +62,8 @@ def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
 def _container(workload: Workload, volumes: Volumes) -> Manifest:
     spec = workload.spec
     wanted = spec.image
-    ports = (workload.http, *workload.ports)
+    own = () if workload.listens_locally else (workload.http,)
+    ports = (*own, *workload.ports)
     has_env = workload.takes_env_flags and bool(spec.extra_envs or spec.extra_envs_from)
     flags = {"envflag.enable": "true" if has_env else None, **workload.flags}
     return engine.manifest(

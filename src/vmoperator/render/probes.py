@@ -44,6 +44,8 @@ def _filled(given: Mapping[str, Any], handler: Mapping[str, Any]) -> dict[str, A
 
 def _handler(workload: Workload) -> dict[str, Any]:
     flags, port = workload.flags, workload.http.number
+    if workload.probed_port is not None:
+        return {"tcpSocket": {"port": workload.probed_port}}
     # The kubelet speaks no proxy protocol and has no client certificate to show.
     if is_true(flags, "httpListenAddr.useProxyProtocol") or is_true(flags, "mtls"):
         return {"tcpSocket": {"port": port}}

@@ -41,8 +41,9 @@ def _strict_container() -> dict[str, Any]:
 def pod_context(workload: Workload) -> dict[str, Any] | None:
     """securityContext of the pod, None when there is nothing to say."""
     strict = _strict_pod() if is_strict(workload) else {}
+    group = {} if workload.fs_group is None else {"fsGroup": workload.fs_group}
     given = workload.spec.security_context or {}
-    merged = {**strict, **{k: v for k, v in given.items() if k not in _OF_CONTAINERS}}
+    merged = {**group, **strict, **{k: v for k, v in given.items() if k not in _OF_CONTAINERS}}
     return merged or None
 
 

@@ -12,7 +12,7 @@ from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.render import engine
 from vmoperator.render.shapes import objects
-from vmoperator.render.workload import Workload
+from vmoperator.render.workload import Port, Workload
 
 _HEADLESS = "None"
 
@@ -90,11 +90,17 @@ def _ports(workload: Workload) -> list[dict[str, Any]]:
         {
             "name": port.name,
             "port": port.number,
-            "targetPort": port.number if port.target is None else port.target,
+            "targetPort": _target(port, workload),
             "protocol": port.protocol,
         }
         for port in (workload.http, *workload.ports)
     ]
+
+
+def _target(port: Port, workload: Workload) -> int | str:
+    if workload.listens_locally and port == workload.http:
+        return port.container_name
+    return port.number if port.target is None else port.target
 
 
 def with_missing(

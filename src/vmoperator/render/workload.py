@@ -65,6 +65,8 @@ class Storage:
     """Path of the field, where it is not `storage` of the component."""
     is_elsewhere: bool = False
     """Whether a volume of the user's own holds the data, so that there is none of ours."""
+    sub_path: str = ""
+    """Folder of a claim's volume in which the data lies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,10 @@ class Scope:
 
     def named(self, app: str) -> str:
         """Name of the objects of a program."""
-        return names.component(app, self.name, legacy=self.is_legacy_named)
+        legacy = self.is_legacy_named
+        if legacy and not self.part_of:
+            return self.name
+        return names.component(app, self.name, legacy=legacy)
 
     def selector(self, app: str) -> dict[str, str]:
         """Labels that tell the pods of a program."""
@@ -189,6 +194,12 @@ class Workload:
     """Served over TLS whatever the flags say."""
     http_port_name: str = "http"
     """Name of the HTTP port in the pod; in the Service it is `http`."""
+    listens_locally: bool = False
+    """Whether that port is one of the user's own container, for the program keeps to loopback."""
+    probed_port: int | None = None
+    """Port that probes connect to, where the answer to a plain request would be a refusal."""
+    fs_group: int | None = None
+    """Group that volumes are given to when the user says nothing."""
     is_headless: bool = False
     publishes_not_ready: bool = False
     has_liveness: bool = True
