@@ -31,7 +31,7 @@ def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
     """
     spec, metadata = workload.spec, workload.pod_metadata
     containers = merged(
-        [_container(workload, volumes), *workload.beside],
+        [container(workload, volumes), *workload.beside],
         spec.containers or (),
         field=f"{workload.field}.containers",
     )
@@ -59,7 +59,8 @@ def pod_template(workload: Workload, volumes: Volumes) -> Manifest:
     )
 
 
-def _container(workload: Workload, volumes: Volumes) -> Manifest:
+def container(workload: Workload, volumes: Volumes) -> Manifest:
+    """The container of a workload's program, before the user's changes."""
     spec = workload.spec
     wanted = spec.image
     own = () if workload.listens_locally else (workload.http,)
