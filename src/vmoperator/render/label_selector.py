@@ -40,7 +40,7 @@ def _holds(expression: Mapping[str, Any], labels: Mapping[str, str], *, field: s
     values = expression.get("values") or []
     if not isinstance(key, str) or not key:
         raise SpecInvalid(f"{field}.key", "name the label")
-    if operator not in _OPERATORS:
+    if not isinstance(operator, str) or operator not in _OPERATORS:
         raise SpecInvalid(f"{field}.operator", f"must be one of {', '.join(_OPERATORS)}")
     if not isinstance(values, list):
         raise SpecInvalid(f"{field}.values", "must be a list")
