@@ -6,6 +6,7 @@ from vmoperator.apply.world import World
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.facts import Child, Pod
 from vmoperator.observe.rollout import Sight
+from vmoperator.observe.sending import is_autoscaled
 from vmoperator.render.plan import Stage
 
 
@@ -15,24 +16,43 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
     slices = world.slices.by_index(parent).values()
     return Sight(
         name=stage.name,
-        desired=stage.workload["spec"].get("replicas", 1),
+        desired=_desired(stage, workload),
         workload=workload,
         held=held,
         pods=tuple(
             pod
             for pod in world.pods.by_index(parent).values()
-            if pod.app == stage.name and not pod.ended and _belongs(pod, workload)
+            if (pod.app, pod.shard) == (stage.app, stage.shard)
+            and not pod.ended
+            and _belongs(pod, workload)
         ),
         slices={
             service: tuple(one for one in slices if one.service == service)
             for service in stage.services
         },
         governing=stage.workload["spec"].get("serviceName", ""),
+        keeps_old_pods=_keeps_old_pods(stage),
     )
+
+
+def _desired(stage: Stage, workload: Child | None) -> int:
+    """Pods that there should be: as rendered, or as an autoscaler or the nodes have it."""
+    if stage.workload["kind"] == "DaemonSet":
+        return (workload and workload.rollout and workload.rollout.desired) or 0
+    if is_autoscaled(stage.workload):
+        live = workload.replicas if workload else None
+        return (stage.first_replicas or 0) if live is None else live
+    return int(stage.workload["spec"].get("replicas", 1))
+
+
+def _keeps_old_pods(stage: Stage) -> bool:
+    # A DaemonSet's status does not name its newest revision: only people can replace its pods.
+    strategy = stage.workload["spec"].get("updateStrategy") or {}
+    return stage.workload["kind"] == "DaemonSet" and strategy.get("type") == "OnDelete"
 
 
 def _belongs(pod: Pod, workload: Child | None) -> bool:
     # A Deployment's pods are owned by ReplicaSets, which nobody watches.
-    if workload is None or workload.ref.kind != "StatefulSet":
+    if workload is None or workload.ref.kind == "Deployment":
         return True
     return pod.owner_uid == workload.uid

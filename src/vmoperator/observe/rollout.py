@@ -29,7 +29,9 @@ class Progress:
     silent: tuple[str, ...]
     """Services that do not send traffic to all of its ready pods yet."""
     troubles: tuple[str, ...]
-    """`pod NAME: why`, for the pods that are stuck."""
+    """`pod NAME: why`, for the pods that are stuck; first why there are no further ones."""
+    outdated: int = 0
+    """Pods of an earlier spec that stay until people delete them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,10 @@ class Sight:
     """EndpointSlices of each Service that must list the stage's pods."""
     governing: str = ""
     """The Service that gives a StatefulSet's pods their names (spec.serviceName)."""
+    keeps_old_pods: bool = False
+    """Nobody but people replaces its pods: a DaemonSet under OnDelete."""
+    failure: str = ""
+    """Why pods are missing, if the controller says so."""
 
 
 def progress(sight: Sight) -> Progress:
@@ -65,8 +71,7 @@ def progress(sight: Sight) -> Progress:
         not sight.held
         and status.observed
         and count >= sight.desired
-        # The pods may be seen later than the Deployment: its own count must agree.
-        and (bool(status.update_revision) or status.updated >= sight.desired)
+        and (sight.keeps_old_pods or _agrees(sight, status))
         and sum(not pod.deleting for pod in sight.pods) == sight.desired
     )
     return Progress(
@@ -78,11 +83,8 @@ def progress(sight: Sight) -> Progress:
         rolling=_is_rolling(sight, status),
         complete=complete,
         silent=silent,
-        troubles=tuple(
-            f"pod {pod.ref.name}: {pod.trouble}"
-            for pod in sorted(sight.pods, key=lambda pod: (pod.ordinal, pod.ref))
-            if pod.trouble and not pod.deleting
-        ),
+        troubles=_troubles(sight),
+        outdated=max(0, sight.desired - status.updated) if sight.keeps_old_pods else 0,
     )
 
 
@@ -139,6 +141,23 @@ def is_rolled_out(sight: Sight) -> bool:
     )
 
 
+def _troubles(sight: Sight) -> tuple[str, ...]:
+    of_pods = (
+        f"pod {pod.ref.name}: {pod.trouble}"
+        for pod in sorted(sight.pods, key=lambda pod: (pod.ordinal, pod.ref))
+        if pod.trouble and not pod.deleting
+    )
+    if sight.workload is None or not sight.failure or len(sight.pods) >= sight.desired:
+        return tuple(of_pods)
+    ref = sight.workload.ref
+    return (f"{ref.kind} {ref.name}: {sight.failure}", *of_pods)
+
+
+def _agrees(sight: Sight, status: Rollout) -> bool:
+    # The pods may be seen later than the Deployment: its own count must agree.
+    return bool(status.update_revision) or status.updated >= sight.desired
+
+
 def _status(workload: Child | None) -> Rollout:
     return (workload.rollout if workload else None) or _NOTHING
 
@@ -153,6 +172,8 @@ def _updated_pods(sight: Sight, status: Rollout) -> list[Pod]:
     """Ready pods of the newest revision; none before the controller has seen the spec."""
     if not status.observed:
         return []
+    if sight.keeps_old_pods:
+        return [pod for pod in sight.pods if pod.ready and not pod.deleting]
     revision = status.update_revision or _newest_revision(sight.pods)
     if not status.update_revision and not status.updated:
         return []
@@ -163,6 +184,8 @@ def _updated_pods(sight: Sight, status: Rollout) -> list[Pod]:
 
 def _superfluous(sight: Sight, status: Rollout, *, updated: int) -> int:
     """Pods that must go before the stage is done: a surge keeps old ones beside the new."""
+    if sight.keeps_old_pods:
+        return 0
     newest = status.update_revision or _newest_revision(sight.pods)
     old = sum(pod.revision != newest and not pod.deleting for pod in sight.pods)
     return max(old, updated - sight.desired)
@@ -189,8 +212,9 @@ def _is_rolling(sight: Sight, status: Rollout) -> bool:
         return False
     if not status.observed or _revision_lags(status):
         return True
-    # A Deployment, or a StatefulSet that changes its size.
-    return status.updated < sight.desired or status.replicas != sight.desired
+    # A Deployment or DaemonSet, or a StatefulSet that changes its size.
+    is_behind = status.updated < sight.desired and not sight.keeps_old_pods
+    return is_behind or status.replicas != sight.desired
 
 
 def _serving(slices: Iterable[EndpointSlice]) -> frozenset[str]:

@@ -275,3 +275,70 @@ DONE = sight(counts(2, update="b"), pods("b", "b"))
 )
 def test_a_rollout_is_over(seen: Sight, over: bool) -> None:
     assert is_rolled_out(seen) is over
+
+
+def _nodes(number: int, **more: int) -> dict[str, int]:
+    """The status of a DaemonSet whose pods are all there and of the newest revision."""
+    keys = ("desiredNumberScheduled", "currentNumberScheduled", "updatedNumberScheduled")
+    counted = dict.fromkeys((*keys, "numberReady", "numberAvailable"), number)
+    return {**counted, **more}
+
+
+@pytest.mark.parametrize(
+    ("seen", "updated", "rolling", "complete"),
+    [
+        pytest.param(
+            sight(_nodes(2), pods("a", "a"), kind="DaemonSet"), 2, False, True, id="on each node"
+        ),
+        pytest.param(
+            sight(_nodes(0), (), kind="DaemonSet", desired=0),
+            0,
+            False,
+            True,
+            id="no node is chosen",
+        ),
+        pytest.param(
+            sight({"observedGeneration": 0}, (), kind="DaemonSet", desired=0),
+            0,
+            True,
+            False,
+            id="just made",
+        ),
+        pytest.param(
+            sight(_nodes(2, updatedNumberScheduled=0), pods("a", "a"), kind="DaemonSet"),
+            0,
+            True,
+            False,
+            id="a change has not begun",
+        ),
+        pytest.param(
+            sight(_nodes(2, numberReady=1, numberAvailable=1), pods("a"), kind="DaemonSet"),
+            1,
+            False,
+            False,
+            id="the pod of a node is missing",
+        ),
+    ],
+)
+def test_a_daemon_set_has_a_pod_for_each_node(
+    seen: Sight, updated: int, rolling: bool, complete: bool
+) -> None:
+    found = progress(seen)
+    assert (found.updated, found.rolling, found.complete) == (updated, rolling, complete)
+
+
+def test_old_pods_that_only_people_replace_are_no_rollout() -> None:
+    old = sight(
+        _nodes(2, updatedNumberScheduled=0),
+        pods("a", "a"),
+        kind="DaemonSet",
+        keeps_old_pods=True,
+    )
+    found = progress(old)
+    assert (found.complete, found.rolling, found.outdated) == (True, False, 2)
+
+
+def test_why_there_are_no_further_pods_is_told_first() -> None:
+    seen = sight(counts(1), pods("a"), kind="Deployment", failure="quota exceeded")
+    assert progress(seen).troubles == ("Deployment vmstorage-demo: quota exceeded",)
+    assert progress(replace(seen, pods=pods("a", "a"))).troubles == ()
