@@ -1,0 +1,133 @@
+"""VMSingle: victoria-metrics as one workload with its claim, its files and its rights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from vmoperator.api.around import Around
+from vmoperator.api.vmsingle import VMSingle, VMSingleSpec
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+from vmoperator.base.settings import Settings
+from vmoperator.render import kind, objects, rbac, retention
+from vmoperator.render.api_token import api_token
+from vmoperator.render.config import Config
+from vmoperator.render.credentials import Files
+from vmoperator.render.flags import Flags
+from vmoperator.render.insert_ports import insert_ports
+from vmoperator.render.plan import Plan
+from vmoperator.render.program import shared_flags
+from vmoperator.render.reloading import reload_flags
+from vmoperator.render.source import Source
+from vmoperator.render.vmbackup import backed_up
+from vmoperator.render.vmsingle_files import FOLDER, discovers, file_flags, files
+from vmoperator.render.vmsingle_storage import (
+    data_claim,
+    data_path,
+    data_volume,
+    has_claim,
+    volume_group,
+)
+from vmoperator.render.workload import Port, Scope, Workload, port_number
+
+APP = "vmsingle"
+_KNOWN_PORT = 8428
+"""Where victoria-metrics listens of itself, and where people look for it."""
+
+
+def plan(parent: VMSingle, settings: Settings, around: Around) -> Plan:
+    """The plan of a VMSingle. Raises SpecInvalid naming the field."""
+    spec = parent.spec
+    if (spec.replica_count or 0) > 1:
+        message = "a volume serves one pod; for more use a VMCluster"
+        raise SpecInvalid("spec.replicaCount", message)
+    scope = kind.scope(parent, settings, app=APP, licence=spec.license)
+    workload = _workload(parent, scope, around)
+    backed = backed_up(workload, spec.vm_backup, path=data_path(spec), around=around)
+    return objects.plan([backed], shared=[*_identity(spec, scope), *_claim(spec, scope)])
+
+
+def _workload(single: VMSingle, scope: Scope, around: Around) -> Workload:
+    spec, keys, written = single.spec, Files(), files(single, around)
+    protocols, listeners = insert_ports(spec.insert_ports, field="spec.insertPorts")
+    return Workload(
+        scope=scope,
+        kind="Deployment",
+        app=APP,
+        field="spec",
+        spec=spec,
+        defaults={
+            **shared_flags(APP, spec, scope),
+            **listeners,
+            **_storage_flags(spec),
+            **file_flags(spec, written),
+            **reload_flags(spec, around=around, files=keys),
+        },
+        # Two pods cannot write to one volume, so the old one goes first.
+        update={"type": "Recreate"},
+        ports=(*_alias(spec, scope), *protocols),
+        version=spec.component_version,
+        pod_metadata=spec.pod_metadata,
+        config=_config(spec, scope, written),
+        mounts=(*data_volume(spec, claim=scope.named(APP)), *keys.mounts, *_token(spec)),
+        env=keys.env,
+        service=spec.service_spec,
+        vpa=spec.vpa,
+        network_policy=spec.network_policy,
+        fs_group=volume_group(spec),
+        # It may take long to open its data.
+        has_liveness=False,
+    )
+
+
+def _storage_flags(spec: VMSingleSpec) -> Flags:
+    return {
+        "storageDataPath": data_path(spec),
+        "retentionPeriod": spec.retention_period,
+        **retention.deduplication(spec.downsampling, spec.license),
+        **retention.filters(
+            spec.retention_filters,
+            spec.license,
+            field="spec.retentionFilters",
+            whole=spec.retention_period,
+        ),
+    }
+
+
+def _alias(spec: VMSingleSpec, scope: Scope) -> tuple[Port, ...]:
+    """A further port of the Service, at the number that the program's documents name."""
+    number = port_number(spec.port or scope.settings.components[APP].port, field="spec.port")
+    if number == _KNOWN_PORT:
+        return ()
+    return (Port(name="http-alias", number=_KNOWN_PORT, target=number),)
+
+
+def _config(spec: VMSingleSpec, scope: Scope, written: Mapping[str, str]) -> Config | None:
+    if not written:
+        return None
+    return Config(
+        secret=scope.named(APP),
+        mount_path=FOLDER,
+        files=written,
+        reload_key=spec.config_reload_auth_key_secret,
+    )
+
+
+def _token(spec: VMSingleSpec) -> tuple[Source, ...]:
+    # Discovery asks the API server; no other container of the pod gets the token then.
+    is_kept_out = bool(spec.disable_automount_service_account_token)
+    return (api_token(),) if is_kept_out and discovers(spec) else ()
+
+
+def _identity(spec: VMSingleSpec, scope: Scope) -> list[Manifest]:
+    """Account and rights of the pod; none for an account of the user's."""
+    if spec.service_account_name:
+        return []
+    rights = rbac.discovery(scope, APP) if discovers(spec) else []
+    return [objects.service_account(scope, APP), *rights]
+
+
+def _claim(spec: VMSingleSpec, scope: Scope) -> list[Manifest]:
+    if spec.storage is None or not has_claim(spec):
+        return []
+    return [data_claim(spec, spec.storage, scope, APP)]
