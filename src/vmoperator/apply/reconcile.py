@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from vmoperator.api import parsed
 from vmoperator.api.unsupported import unsupported
+from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import seconds_since
@@ -14,7 +15,7 @@ from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import sight
 from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
-from vmoperator.base.errors import NamespaceTerminating, SpecInvalid
+from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.settings import Settings
 from vmoperator.observe.facts import Child
@@ -46,29 +47,36 @@ class Reconciler:
         """
         manifest = self.world.parents.get(ref)
         if manifest is None or "deletionTimestamp" in manifest["metadata"]:
-            self.world.doomed.pop(ref, None)
+            self._forget(ref)
             return None  # the garbage collector takes the children by their owner references
         if self.world.doomed.get(ref) == manifest["metadata"]["uid"]:
             return None
+        around = Surroundings(self.client, self.world, ref)
         try:
-            return await self._bring(manifest)
+            return await self._bring(manifest, around)
         except NamespaceTerminating:
             # Its objects go one by one, the parent not first: do not make anew what is deleted.
             self.world.doomed[ref] = manifest["metadata"]["uid"]
             return None
+        finally:
+            around.settle()
 
-    async def _bring(self, manifest: Manifest) -> float | None:
+    def _forget(self, ref: Ref) -> None:
+        self.world.doomed.pop(ref, None)
+        forget(self.world, ref)
+
+    async def _bring(self, manifest: Manifest, around: Surroundings) -> float | None:
         ref = ref_of(manifest)
         reporter = Reporter(self.client, self.world, manifest)
         try:
             parent = parsed(manifest)
             reporter.knows(unsupported=unsupported(parent))
-            wanted = plan(parent, self.settings)
+            wanted = await around.answered(lambda: plan(parent, self.settings, around))
             reporter.knows(sizes=wanted.status)
-        except SpecInvalid as error:
-            finding = Finding(reason=Reason.INVALID_SPEC, message=str(error))
-            await reporter.report(verdict((), (finding,)))
-            return None
+        except (SpecInvalid, Forbidden) as error:
+            reason = Reason.INVALID_SPEC if isinstance(error, SpecInvalid) else Reason.FORBIDDEN
+            await reporter.report(verdict((), (Finding(reason=reason, message=str(error)),)))
+            return None if isinstance(error, SpecInvalid) else _MENDED_SECONDS
         if parent.spec.paused:
             await reporter.report(verdict((), (), paused=True))
             return None
