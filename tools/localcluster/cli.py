@@ -112,6 +112,13 @@ def _add_up(made: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a manifest with the ClusterRole vmoperator, for the identity in operator.conf",
     )
+    add(
+        "--node-grace",
+        type=_positive,
+        metavar="SECONDS",
+        help="a node that is silent for so long counts as lost, and its pods are evicted after as "
+        "long again (default: 50 s and 300 s, as Kubernetes has it); for a new cluster",
+    )
     _add_build(made)
 
 
@@ -153,6 +160,7 @@ def up(given: argparse.Namespace) -> int:
             lean=given.lean,
             binaries=given.binaries,
             operator_rbac=given.operator_rbac,
+            grace_seconds=given.node_grace,
         )
     took = duration(time.monotonic() - started)
     print(
@@ -226,7 +234,8 @@ def node_command(given: argparse.Namespace) -> int:
     cluster = Cluster(given.name)
     if given.action == "stop":
         cluster.stop_node(given.node)
-        print(f"{given.node} is stopped; its Node object turns NotReady after about 50 s.")
+        after = cluster.state.grace_seconds or 50
+        print(f"{given.node} is stopped; its Node object turns NotReady after about {after} s.")
     else:
         cluster.start_node(given.node)
         print(f"{given.node} is started.")

@@ -43,13 +43,22 @@ class Cluster:
         lean: bool = False,
         binaries: Path | None = None,
         operator_rbac: Path | None = None,
+        grace_seconds: int | None = None,
     ) -> bool:
         """Brings the cluster up or repairs it; returns False if it worked already.
 
-        `operator_rbac`: a manifest with the ClusterRole `vmoperator`. Raises ClusterError.
+        `operator_rbac`: a manifest with the ClusterRole `vmoperator`. `grace_seconds`: how long a
+        node may be silent before it counts as lost (its pods are evicted after as long again);
+        None: as Kubernetes has it, 50 s and 300 s. Raises ClusterError.
         """
         preflight.check_root()
-        options = Options(nodes=nodes, lean=lean, binaries=binaries, operator_rbac=operator_rbac)
+        options = Options(
+            nodes=nodes,
+            lean=lean,
+            binaries=binaries,
+            operator_rbac=operator_rbac,
+            grace_seconds=grace_seconds,
+        )
         with state.locked(self.paths.lock):
             return Startup(self.paths, self.progress, options).run()
 
@@ -114,7 +123,7 @@ class Cluster:
 
     @property
     def parts(self) -> Parts:
-        return Parts(self.paths, self.programs, self.state.port)
+        return Parts(self.paths, self.programs, self.state)
 
     @property
     def api(self) -> ApiClient:

@@ -29,8 +29,10 @@ def etcd(paths: Paths, programs: Path) -> Command:
     )
 
 
-def apiserver(paths: Paths, programs: Path, port: int) -> Command:
+def apiserver(paths: Paths, programs: Path, port: int, grace_seconds: int | None = None) -> Command:
+    """Pods leave a lost node after as long again as it took to call it lost."""
     pki = paths.pki
+    tolerations = ("not-ready", "unreachable") if grace_seconds else ()
     return (
         f"{programs}/kube-apiserver",
         f"--etcd-servers={CLIENT_URL}",
@@ -53,10 +55,12 @@ def apiserver(paths: Paths, programs: Path, port: int) -> Command:
         f"--audit-log-path={paths.audit_log}",
         "--audit-log-maxsize=200",
         "--audit-log-maxbackup=2",
+        *(f"--default-{name}-toleration-seconds={grace_seconds}" for name in tolerations),
     )
 
 
-def controller_manager(paths: Paths, programs: Path) -> Command:
+def controller_manager(paths: Paths, programs: Path, grace_seconds: int | None = None) -> Command:
+    grace = (f"--node-monitor-grace-period={grace_seconds}s", "--node-monitor-period=1s")
     return (
         f"{programs}/kube-controller-manager",
         f"--kubeconfig={paths.kubeconfig('controller-manager')}",
@@ -64,6 +68,7 @@ def controller_manager(paths: Paths, programs: Path) -> Command:
         f"--service-account-private-key-file={paths.pki}/sa.key",
         "--use-service-account-credentials=true",
         "--leader-elect=false",
+        *(grace if grace_seconds else ()),
     )
 
 

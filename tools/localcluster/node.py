@@ -90,8 +90,11 @@ def cni_config(node: Node) -> str:
     return json.dumps({"cniVersion": "1.0.0", "name": "localcluster", "plugins": plugins}, indent=2)
 
 
-def kubelet_config(node: Node) -> str:
-    """KubeletConfiguration: own ports by own address, own cgroup, nothing outside the folder."""
+def kubelet_config(node: Node, grace_seconds: int | None = None) -> str:
+    """KubeletConfiguration: own ports by own address, own cgroup, nothing outside the folder.
+
+    A kubelet gives a sign of life each quarter of `grace_seconds` (nodeLeaseDurationSeconds).
+    """
     folder, pki = node.folder, node.paths.pki
     config = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
@@ -124,6 +127,7 @@ def kubelet_config(node: Node) -> str:
             "nodefs.available": "1%",
             "imagefs.available": "1%",
         },
+        **({"nodeLeaseDurationSeconds": grace_seconds} if grace_seconds else {}),
     }
     return yaml.safe_dump(config, sort_keys=False)
 
@@ -171,13 +175,13 @@ def entering(node: Node, first_pid: int) -> tuple[str, ...]:
     )
 
 
-def write_files(node: Node) -> None:
+def write_files(node: Node, grace_seconds: int | None = None) -> None:
     """Writes the configuration that the commands name."""
     for folder in (node.folder / "cni", node.folder / "kubelet"):
         folder.mkdir(parents=True, exist_ok=True)
     (node.folder / "cni" / "10-localcluster.conflist").write_text(cni_config(node))
     (node.folder / "containerd.toml").write_text(containerd_config(node))
-    (node.folder / "kubelet.yaml").write_text(kubelet_config(node))
+    (node.folder / "kubelet.yaml").write_text(kubelet_config(node, grace_seconds))
     # The node has no name server of its own; pods get the cluster's.
     (node.folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
 

@@ -11,6 +11,7 @@ from localcluster.errors import PartFailed
 from localcluster.node import Node
 from localcluster.paths import Paths
 from localcluster.processes import MARK, Process, Records
+from localcluster.state import State
 
 CONTROL_PLANE = (
     "etcd",
@@ -34,10 +35,11 @@ def expected(nodes: int) -> list[str]:
 class Parts:
     """The processes of one cluster."""
 
-    def __init__(self, paths: Paths, programs: Path, port: int) -> None:
+    def __init__(self, paths: Paths, programs: Path, found: State) -> None:
         self.paths = paths
         self.programs = programs
-        self.port = port
+        self.port = found.port
+        self.grace_seconds = found.grace_seconds
         self.records = Records(paths.processes)
         # Set when the command is given up, so that no thread waits on.
         self.given_up = threading.Event()
@@ -50,9 +52,13 @@ class Parts:
         paths, programs = self.paths, self.programs
         makers: dict[str, Callable[[], tuple[str, ...]]] = {
             "etcd": lambda: control_plane.etcd(paths, programs),
-            "apiserver": lambda: control_plane.apiserver(paths, programs, self.port),
+            "apiserver": lambda: control_plane.apiserver(
+                paths, programs, self.port, self.grace_seconds
+            ),
             "forwarder": lambda: control_plane.forwarder(paths, self.port),
-            "controller-manager": lambda: control_plane.controller_manager(paths, programs),
+            "controller-manager": lambda: control_plane.controller_manager(
+                paths, programs, self.grace_seconds
+            ),
             "scheduler": lambda: control_plane.scheduler(paths, programs),
             "proxy": lambda: control_plane.proxy(paths, programs),
             "dns": lambda: control_plane.dns(paths, programs),
@@ -71,7 +77,7 @@ class Parts:
 
     def start_node(self, of: Node) -> tuple[str, ...]:
         """Starts a node's process 1 and containerd; returns the words before its commands."""
-        node.write_files(of)
+        node.write_files(of, self.grace_seconds)
         node.make_cgroups(of)
         init = self.running(of.part("init")) or self._start_init(of)
         enter = node.entering(of, init.pid)

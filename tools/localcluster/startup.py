@@ -23,12 +23,16 @@ MOST_NODES = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What `up` is asked for; `nodes` None means as many as there are, else one."""
+    """What `up` is asked for; `nodes` None means as many as there are, else one.
+
+    `grace_seconds`: how long a node may be silent before it counts as lost, for a new cluster.
+    """
 
     nodes: int | None = None
     lean: bool = False
     binaries: Path | None = None
     operator_rbac: Path | None = None
+    grace_seconds: int | None = None
 
 
 def ensure_programs(paths: Paths, progress: Progress, *, lean: bool) -> Path:
@@ -71,7 +75,7 @@ class Startup:
         preflight.check_disk(self.paths.cache, preflight.CLUSTER_NEEDS_GB)
         self.programs = ensure_programs(self.paths, self.progress, lean=self.options.lean)
         self.state = self._prepare(found)
-        self.parts = Parts(self.paths, self.programs, self.state.port)
+        self.parts = Parts(self.paths, self.programs, self.state)
         self.api = ApiClient(self.paths.pki, self.state.port)
         self._start_all()
         self._apply_operator_rights()
@@ -85,7 +89,7 @@ class Startup:
     def _works(self, found: State) -> bool:
         self.programs = self.paths.cache / "programs" / found.programs
         wanted = self.options.nodes or found.nodes
-        parts = Parts(self.paths, self.programs, found.port)
+        parts = Parts(self.paths, self.programs, found)
         return (
             found.complete
             and found.boot_id == state.boot_id()
@@ -100,8 +104,10 @@ class Startup:
             self.progress.say("It runs older programs than are pinned now: `down`, then `up`.")
         if self.options.nodes is not None and self.options.nodes < found.nodes:
             self.progress.say(f"It keeps its {found.nodes} nodes: `down` first to have fewer.")
+        if self.options.grace_seconds not in (None, found.grace_seconds):
+            self.progress.say("It keeps its patience with silent nodes: `down` first.")
         self.state = found
-        self.parts = Parts(self.paths, self.programs, found.port)
+        self.parts = Parts(self.paths, self.programs, found)
         if self.options.binaries is not None:
             archives = self._archives()
             for of in self.nodes:
@@ -120,7 +126,13 @@ class Startup:
             raise ClusterError(f"--nodes {wanted}: at most {MOST_NODES} nodes fit the network")
         with state.locked(state.ports_lock(self.paths)):
             port = found.port if found else state.free_port(self.paths)
-            prepared = State(port, wanted, state.boot_id(), self.programs.name)
+            prepared = State(
+                port,
+                wanted,
+                state.boot_id(),
+                self.programs.name,
+                grace_seconds=found.grace_seconds if found else self.options.grace_seconds,
+            )
             prepared.write(self.paths.state)
         return prepared
 
@@ -231,7 +243,7 @@ class Startup:
 
 def stop_node(paths: Paths, found: State, name: str) -> None:
     """Kills a node; the Node object stays and turns NotReady after a while, as in real life."""
-    parts = Parts(paths, paths.cache / "programs" / found.programs, found.port)
+    parts = Parts(paths, paths.cache / "programs" / found.programs, found)
     parts.stop_node(_named(paths, found, name))
     replace(found, complete=False).write(paths.state)
 

@@ -25,13 +25,17 @@ def boot_id() -> str:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The content of cluster.json; `complete` once every step of `up` was done."""
+    """The content of cluster.json; `complete` once every step of `up` was done.
+
+    `grace_seconds`: how long a node may be silent before it counts as lost; None: Kubernetes' own.
+    """
 
     port: int
     nodes: int
     boot_id: str
     programs: str
     complete: bool = False
+    grace_seconds: int | None = None
 
     @classmethod
     def read(cls, path: Path) -> Self | None:
@@ -44,6 +48,7 @@ class State:
                 boot_id=str(data["boot_id"]),
                 programs=str(data["programs"]),
                 complete=bool(data["complete"]),
+                grace_seconds=data.get("grace_seconds"),
             )
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return None

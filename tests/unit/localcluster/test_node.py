@@ -37,6 +37,27 @@ def test_a_kubelet_asks_the_api_server_who_may_call_it(paths: Paths) -> None:
     assert config["failCgroupV1"] is False
 
 
+def test_a_short_patience_with_silent_nodes_reaches_all_three_that_need_it(paths: Paths) -> None:
+    config = yaml.safe_load(node.kubelet_config(Node(paths, 1), 12))
+    assert config["nodeLeaseDurationSeconds"] == 12
+    manager = control_plane.controller_manager(paths, Path("/programs"), 12)
+    assert "--node-monitor-grace-period=12s" in manager
+    server = control_plane.apiserver(paths, Path("/programs"), 16443, 12)
+    assert "--default-unreachable-toleration-seconds=12" in server
+
+
+def test_without_it_kubernetes_decides(paths: Paths) -> None:
+    assert "nodeLeaseDurationSeconds" not in yaml.safe_load(node.kubelet_config(Node(paths, 1)))
+    words = " ".join(
+        (
+            *control_plane.controller_manager(paths, Path("/programs")),
+            *control_plane.apiserver(paths, Path("/programs"), 16443),
+        )
+    )
+    assert "grace" not in words
+    assert "toleration" not in words
+
+
 def test_containerd_keeps_everything_below_the_folder_of_its_node(paths: Paths) -> None:
     one = Node(paths, 1)
     lines = node.containerd_config(one).splitlines()
