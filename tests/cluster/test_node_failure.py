@@ -1,0 +1,118 @@
+"""A node is lost as in a power cut: writes and queries go on, and all heals when it returns."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from localcluster import Cluster
+from tests.cluster.conftest import (
+    KEEP,
+    ROOT,
+    Namespace,
+    Operator,
+    small,
+    until,
+)
+from tests.cluster.traffic import Traffic, flowing
+
+pytestmark = [pytest.mark.cluster, pytest.mark.slow]
+
+GRACE_SECONDS = 10
+"""A silent node counts as lost after so long; its pods are evicted after as long again."""
+NOTICED_SECONDS = GRACE_SECONDS + 8
+LOST = "node-2"
+
+
+@pytest.fixture(scope="module")
+def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+    """A cluster of its own, with the operator and a VMCluster that keeps every sample twice."""
+    cluster = Cluster("vmoperator-nodes")
+    cluster.up(nodes=2, operator_rbac=ROOT / "deploy/rbac.yaml", grace_seconds=GRACE_SECONDS)
+    cluster.kubectl("apply", "-f", str(ROOT / "crds"))
+    operator = Operator(cluster, tmp_path_factory.mktemp("operator") / "log.jsonl")
+    operator.start()
+    cluster.kubectl("create", "namespace", "flow")
+    namespace = Namespace(cluster, "flow")
+    namespace.apply(small())
+    namespace.until_status("demo", "operational")
+    yield namespace
+    operator.stop()
+    if not KEEP:
+        cluster.down()
+
+
+@pytest.fixture(scope="module")
+def traffic(two_nodes: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traffic]:
+    space = two_nodes.name
+    output = tmp_path_factory.mktemp("traffic") / "attempts"
+    insert = f"http://vminsert-demo.{space}.svc:8480/insert/0/prometheus"
+    select = f"http://vmselect-demo.{space}.svc:8481/select/0/prometheus"
+    with flowing(two_nodes.cluster, output, insert, select) as one:
+        # victoria-metrics remembers for 10 s that it had nothing.
+        until(
+            lambda: [a for a in one.attempts() if not a.is_write and a.is_good],
+            seconds=40,
+            what="a first query that finds every series",
+        )
+        yield one
+
+
+def nodes_of(namespace: Namespace, app: str) -> list[str]:
+    """The nodes of the pods of a component."""
+    pods = namespace.items("pods", f"app.kubernetes.io/name={app}")
+    return sorted(pod["spec"]["nodeName"] for pod in pods)
+
+
+@pytest.mark.parametrize("app", ["vmstorage", "vmselect", "vminsert"])
+def test_pods_of_a_component_stand_on_different_nodes(two_nodes: Namespace, app: str) -> None:
+    assert nodes_of(two_nodes, app) == ["node-1", "node-2"]
+
+
+@pytest.fixture(scope="module")
+def lost(two_nodes: Namespace, traffic: Traffic) -> Iterator[float]:
+    """The moment at which the node was lost, looked at until its pods are evicted and beyond."""
+    time.sleep(5)
+    moment = time.time()
+    two_nodes.cluster.stop_node(LOST)
+    time.sleep(2 * GRACE_SECONDS + 15)
+    yield moment
+
+
+@pytest.mark.parametrize("is_write", [True, False], ids=["writes", "queries"])
+def test_while_it_is_away_there_is_no_gap_longer_than_its_loss_is_unnoticed(
+    traffic: Traffic, lost: float, is_write: bool
+) -> None:
+    print(traffic.story(lost))
+    gap = traffic.longest_gap_seconds(is_write=is_write, since=lost, until=time.time())
+    print(f"longest gap: {gap:.1f} s")
+    assert gap < NOTICED_SECONDS
+
+
+def test_once_its_loss_is_noticed_nothing_fails(traffic: Traffic, lost: float) -> None:
+    failed = [one for one in traffic.attempts(lost + NOTICED_SECONDS) if not one.is_good]
+    assert failed == []
+
+
+def test_the_status_says_what_is_missing_and_is_not_operational(
+    two_nodes: Namespace, lost: float
+) -> None:
+    status = two_nodes.status("demo")
+    print(status["updateStatus"], status.get("reason"))
+    assert status["updateStatus"] == "expanding"
+    assert "vmstorage" in status["reason"]
+
+
+def test_it_returns_and_everything_is_operational_again_with_its_data(
+    two_nodes: Namespace, traffic: Traffic, lost: float
+) -> None:
+    began = time.time()
+    two_nodes.cluster.start_node(LOST)
+    two_nodes.until_status("demo", "operational", seconds=180)
+    print(f"operational {time.time() - began:.1f} s after the node was started again")
+    healed = time.time()
+    time.sleep(5)
+    assert [one for one in traffic.attempts(healed) if not one.is_good] == []
+    assert nodes_of(two_nodes, "vmstorage") == ["node-1", "node-2"]
