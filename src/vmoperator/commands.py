@@ -9,15 +9,16 @@ from typing import Any, TextIO
 import yaml
 
 from vmoperator.api import KINDS, parsed
+from vmoperator.api.around import Around
 from vmoperator.api.crd import definitions
 from vmoperator.api.unknown import unknown
 from vmoperator.api.unsupported import unsupported
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
+from vmoperator.offline import CONTENTS, known, placed
 from vmoperator.render import plan
 
-_NO_UID = "00000000-0000-0000-0000-000000000000"
 _WIDTH = 4096
 
 
@@ -45,16 +46,23 @@ class Unreadable(Exception):
 
 
 def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
-    """Writes every child of the objects in the files; exit code 1 if any object or file is bad."""
-    exit_code = 0
+    """Writes every child of the objects in the files; exit code 1 if any object or file is bad.
+
+    Secrets, ConfigMaps and parents of the same namespace that the files hold are what an object
+    finds in its namespace.
+    """
+    exit_code, found = 0, []
     for path in paths:
         name = "stdin" if path == "-" else path
         try:
-            for document in _documents(path, streams.stdin):
-                exit_code |= _render_one(document, name, namespace, streams)
+            found += [(name, document) for document in _documents(path, streams.stdin)]
         except Unreadable as error:
             streams.stderr.write(f"{name}: {error}\n")
             exit_code = 1
+    objects = [(name, placed(it, namespace) if _is_object(it) else it) for name, it in found]
+    world = [it for _, it in objects if _is_object(it)]
+    for name, document in objects:
+        exit_code |= _render_one(document, world, name, streams)
     return exit_code
 
 
@@ -64,28 +72,42 @@ def crds(streams: Streams) -> int:
     return 0
 
 
-def _render_one(document: Any, path: str, namespace: str, streams: Streams) -> int:
-    if not isinstance(document, Mapping):
+def _is_object(document: Any) -> bool:
+    return isinstance(document, Mapping)
+
+
+def _render_one(
+    document: Any, world: Sequence[Mapping[str, Any]], path: str, streams: Streams
+) -> int:
+    if not _is_object(document):
         streams.stderr.write(f"{path}: a document is no object with kind and metadata\n")
         return 1
-    kind, metadata = document.get("kind"), document.get("metadata") or {}
+    kind, metadata = document.get("kind"), document.get("metadata")
+    if kind in CONTENTS:
+        return 0
     if not isinstance(kind, str) or kind not in KINDS:
-        known = ", ".join(KINDS)
-        streams.stderr.write(f"{path}: skipped {kind or 'an object without a kind'}: not {known}\n")
+        known_kinds = ", ".join(KINDS)
+        it = kind or "an object without a kind"
+        streams.stderr.write(f"{path}: skipped {it}: not {known_kinds}\n")
         return 0
     if not isinstance(metadata, Mapping):
         streams.stderr.write(f"{path}: {kind}: metadata: must be an object\n")
         return 1
-    placed = {"namespace": namespace, "uid": _NO_UID, **metadata}
-    label = f"{path}: {kind} {placed['namespace']}/{placed.get('name', '(no name)')}"
+    label = f"{path}: {kind} {metadata['namespace']}/{metadata.get('name', '(no name)')}"
+    return _render_parent(document, known(world, metadata["namespace"]), label, streams)
+
+
+def _render_parent(
+    document: Mapping[str, Any], around: Around, label: str, streams: Streams
+) -> int:
     try:
-        parent = parsed({**document, "metadata": placed})
-        children = plan(parent, Settings()).manifests
+        parent = parsed(document)
+        children = plan(parent, Settings(), around).manifests
     except SpecInvalid as error:
         streams.stderr.write(f"{label}: {error}\n")
         return 1
-    for field in unknown(document, KINDS[kind]):
-        streams.stderr.write(f"{label}: {field} is no field of a {kind}\n")
+    for field in unknown(document, KINDS[parent.kind]):
+        streams.stderr.write(f"{label}: {field} is no field of a {parent.kind}\n")
     for field in unsupported(parent):
         streams.stderr.write(f"{label}: {field} does not act yet\n")
     _write(children, streams.stdout)

@@ -12,6 +12,7 @@ import yaml
 
 from vmoperator import __version__
 from vmoperator.__main__ import main
+from vmoperator.api import KINDS
 
 GOOD = """
 apiVersion: operator.victoriametrics.com/v1beta1
@@ -28,7 +29,7 @@ kind: VMCluster
 metadata: {name: bad, namespace: elsewhere}
 spec: {retentionPeriod: 4x}
 """
-OTHER = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}"
+OTHER = "{apiVersion: v1, kind: Service, metadata: {name: a}}"
 
 
 def _owners(text: str) -> list[str]:
@@ -52,7 +53,7 @@ def test_objects_of_one_file_become_one_stream(
         "default/vmstorage-b",
         "default/vmstorage-b",
     ]
-    assert err == f"{path}: skipped ConfigMap: not VMCluster\n"
+    assert err == f"{path}: skipped Service: not {', '.join(KINDS)}\n"
 
 
 def test_a_bad_object_is_named_and_the_others_are_printed(
@@ -124,11 +125,13 @@ def test_fields_that_do_not_act_yet_are_named(
 ) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(
-        GOOD.format(name="a").replace("vmstorage: {}", "vmstorage: {hpa: {maxReplicas: 3}}")
+        GOOD.format(name="a").replace("vmstorage: {}", "vmstorage: {serviceScrapeSpec: {}}")
     )
     assert main(["render", str(path)]) == 0
     err = capsys.readouterr().err
-    assert err == f"{path}: VMCluster default/a: spec.vmstorage.hpa does not act yet\n"
+    assert (
+        err == f"{path}: VMCluster default/a: spec.vmstorage.serviceScrapeSpec does not act yet\n"
+    )
 
 
 def test_a_misspelt_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,7 +147,7 @@ def test_a_misspelt_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_crds_prints_every_definition(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crds"]) == 0
     names = [crd["metadata"]["name"] for crd in yaml.safe_load_all(capsys.readouterr().out)]
-    assert names == ["vmclusters.operator.victoriametrics.com"]
+    assert names == [f"{kind.lower()}s.operator.victoriametrics.com" for kind in KINDS]
 
 
 def test_the_help_of_crds_spells_the_kind_as_kubernetes_does(
@@ -183,3 +186,23 @@ def test_a_reader_that_has_seen_enough_causes_no_traceback(tmp_path: Path) -> No
     command = f"{sys.executable} -m vmoperator render {path} | head -1"
     shown = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert (shown.stdout, shown.stderr) == ("---\n", "")
+
+
+def test_an_object_finds_the_secrets_of_its_namespace_in_the_files(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "a.yaml"
+    backup = "{destination: s3://b, credentialsSecret: {name: keys, key: s3}}"
+    cluster = f"""
+apiVersion: operator.victoriametrics.com/v1beta1
+kind: VMCluster
+metadata: {{name: a}}
+spec: {{license: {{key: k}}, vmstorage: {{vmBackup: {backup}}}}}
+"""
+    keys = "{apiVersion: v1, kind: Secret, metadata: {name: keys}, stringData: {s3: secret}}"
+    path.write_text(f"{cluster}---\n{keys}")
+    assert main(["render", str(path)]) == 0
+    assert capsys.readouterr().err == ""
+    path.write_text(cluster)
+    assert main(["render", str(path)]) == 1
+    assert "credentialsSecret: Secret keys does not exist" in capsys.readouterr().err
