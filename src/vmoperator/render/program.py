@@ -29,21 +29,21 @@ def shared_flags(app: str, program: Program, scope: Scope) -> Flags:
         "loggerLevel": program.log_level,
         "loggerFormat": program.log_format,
         "enableTCP6": "true" if scope.settings.enable_tcp6 else None,
-        **_licence_flags(scope.licence),
+        **_licence_flags(scope.licence, field=scope.licence_field),
     }
 
 
-def _licence_flags(licence: License | None) -> Flags:
+def _licence_flags(licence: License | None, *, field: str) -> Flags:
     """-license or -licenseFile and what goes with them. Raises SpecInvalid for both or half."""
     if licence is None:
         return {}
     reference = licence.key_ref
     if licence.key and reference:
-        raise SpecInvalid("spec.license", "set either key or keyRef")
+        raise SpecInvalid(field, "set either key or keyRef")
     if licence.reload_interval and reference is None:
-        raise SpecInvalid("spec.license.reloadInterval", "a key that is no file is never reloaded")
+        raise SpecInvalid(f"{field}.reloadInterval", "a key that is no file is never reloaded")
     if reference and not reference.name:
-        raise SpecInvalid("spec.license.keyRef.name", "name the Secret that holds the key")
+        raise SpecInvalid(f"{field}.keyRef.name", "name the Secret that holds the key")
     offline = licence.force_offline
     return {
         "license": licence.key or None,
