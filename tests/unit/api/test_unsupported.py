@@ -17,11 +17,6 @@ def test_the_example_sets_nothing_that_does_not_act() -> None:
 @pytest.mark.parametrize(
     ("path", "value"),
     [
-        ("spec.requestsLoadBalancer", {"enabled": True, "spec": {"hpa": {"minReplicas": 1}}}),
-        ("spec.vmstorage.vmBackup", {"destination": "s3://x"}),
-        ("spec.vmselect.hpa", {"minReplicas": 1, "maxReplicas": 2}),
-        ("spec.vminsert.vpa", {}),
-        ("spec.vminsert.networkPolicy", {"ingress": []}),
         ("spec.vmselect.serviceScrapeSpec", {"endpoints": []}),
         ("spec.vmselect.disableSelfServiceScrape", True),
     ],
@@ -32,16 +27,24 @@ def test_a_field_that_does_not_act_is_named(path: str, value: object) -> None:
 
 
 def test_paths_are_sorted() -> None:
-    both = changed("spec.vminsert.hpa", {}, changed("spec.vmstorage.hpa", {}))
-    assert unsupported(parsed(both)) == ("spec.vminsert.hpa", "spec.vmstorage.hpa")
+    fields = ("spec.vminsert.serviceScrapeSpec", "spec.vmstorage.serviceScrapeSpec")
+    both = changed(fields[0], {}, changed(fields[1], {}))
+    assert unsupported(parsed(both)) == fields
 
 
-@pytest.mark.parametrize("value", [{"enabled": False}, {}, None], ids=str)
+@pytest.mark.parametrize("value", [{"enabled": False, "spec": {"serviceScrapeSpec": {}}}, {}, None], ids=str)
 def test_what_is_switched_off_misses_nothing(value: object) -> None:
     assert unsupported(parsed(changed("spec.requestsLoadBalancer", value))) == ()
 
 
+def test_a_field_of_what_is_switched_on_is_named() -> None:
+    front = {"enabled": True, "spec": {"serviceScrapeSpec": {}}}
+    named = unsupported(parsed(changed("spec.requestsLoadBalancer", front)))
+    assert named == ("spec.requestsLoadBalancer.spec.serviceScrapeSpec",)
+
+
 def test_every_mark_has_a_reason_and_a_path_below_spec() -> None:
     marked = marked_fields(VMCluster)
-    assert ("spec.vmstorage.vmBackup", "the operator starts no vmbackupmanager yet") in marked
+    why = "the operator makes no scrape objects for its own programs yet"
+    assert ("spec.requestsLoadBalancer.spec.serviceScrapeSpec", why) in marked
     assert [path for path, why in marked if not path.startswith("spec.") or not why] == []
