@@ -10,11 +10,17 @@ from pydantic import ValidationError
 
 from vmoperator.api.parent import Parent
 from vmoperator.api.refusals import first_refusal
+from vmoperator.api.vmagent import VMAgent
 from vmoperator.api.vmcluster import VMCluster
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 
-KINDS: Mapping[str, type[Parent]] = MappingProxyType({"VMCluster": VMCluster})
+KINDS: Mapping[str, type[Parent]] = MappingProxyType(
+    {
+        "VMCluster": VMCluster,
+        "VMAgent": VMAgent,
+    }
+)
 """Kind of the manifest -> model."""
 
 

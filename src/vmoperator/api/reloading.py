@@ -6,8 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from vmoperator.api.embedded import Resources, SecretKeySelector
+from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.model import SpecModel
+from vmoperator.api.scalars import Open
 from vmoperator.api.unsupported import MARK, NO_RELOADER
 
 
@@ -27,7 +28,7 @@ class Reloaded(SpecModel):
     """Image of the reloader."""
     config_reloader_image_tag: str | None = _of_the_reloader()
     """Image of the reloader, under its older name."""
-    config_reloader_resources: Resources | None = _of_the_reloader()
+    config_reloader_resources: Open | None = _of_the_reloader()
     """Requests and limits of the reloader."""
     config_reloader_extra_args: dict[str, str] | None = _of_the_reloader()
     """Flags of the reloader."""

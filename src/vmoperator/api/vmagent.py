@@ -22,6 +22,7 @@ from vmoperator.api.relabeling import RelabelFields, StreamAggrConfig
 from vmoperator.api.reloading import Reloaded
 from vmoperator.api.scalars import Count, IntOrString, Open
 from vmoperator.api.scrape import ScrapeFields
+from vmoperator.api.status import Status
 from vmoperator.api.storage import StorageSpec
 from vmoperator.api.unsupported import MARK, NO_SELECTION
 from vmoperator.api.vmagent_remote_write import RemoteWrite, RemoteWriteSettings
@@ -113,9 +114,22 @@ class VMAgentSpec(
     """Licence of the enterprise version."""
 
 
+class VMAgentStatus(Status):
+    """State of an agent as the operator last saw it."""
+
+    shards: int | None = None
+    """Number of agents that share the targets."""
+    replicas: int | None = None
+    """Number of pods of each of them."""
+    selector: str | None = None
+    """Labels of all pods, for the scale subresource."""
+
+
 class VMAgent(Parent):
     """An agent that scrapes targets, takes samples in, and writes them to remote storage."""
 
     kind: Literal["VMAgent"]
     spec: VMAgentSpec
     """What the agent is to be."""
+    status: VMAgentStatus | None = None
+    """What the operator says about it."""

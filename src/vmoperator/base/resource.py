@@ -50,6 +50,7 @@ SECRET = Resource("", "v1", "Secret", "secrets", metadata_only=True)
 CONFIG_MAP = Resource("", "v1", "ConfigMap", "configmaps", metadata_only=True)
 CLAIM = Resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 POD = Resource("", "v1", "Pod", "pods")
+EVENT = Resource("", "v1", "Event", "events")
 ENDPOINT_SLICE = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
 DISRUPTION_BUDGET = Resource("policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets")
 NETWORK_POLICY = Resource("networking.k8s.io", "v1", "NetworkPolicy", "networkpolicies")
@@ -72,7 +73,7 @@ CLUSTER_ROLE_BINDING = Resource(
 )
 
 # Kinds that users apply, kinds that the operator writes, kinds that it only watches.
-PARENTS: tuple[Resource, ...] = (VM_CLUSTER,)
+PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_AGENT)
 CHILDREN = (
     SERVICE_ACCOUNT,
     ROLE,

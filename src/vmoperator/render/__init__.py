@@ -10,13 +10,16 @@ from vmoperator.api.around import NOTHING, Around
 from vmoperator.api.parent import Parent
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.settings import Settings
-from vmoperator.render import vmcluster
+from vmoperator.render import vmagent, vmcluster
 from vmoperator.render.plan import Delivery, Plan, Stage
 
 __all__ = ["Delivery", "Plan", "Stage", "plan"]
 
 _PLANS: Final[Mapping[str, Callable[[Any, Settings, Around], Plan]]] = MappingProxyType(
-    {"VMCluster": vmcluster.plan}
+    {
+        "VMCluster": vmcluster.plan,
+        "VMAgent": vmagent.plan,
+    }
 )
 """Kind -> how its objects are rendered."""
 

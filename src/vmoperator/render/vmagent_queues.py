@@ -10,7 +10,7 @@ from vmoperator.render.remote_write import Queues
 from vmoperator.render.workload import Storage
 
 _VOLUME = "persistent-queue-data"
-_PATH = "/tmp/vmagent-remotewrite-data"  # noqa: S108 - in the container, as users know it
+_PATH = "/tmp/vmagent-remotewrite-data"  # noqa: S108  # a path in the container
 _STATEFUL_PATH = "/vmagent_pq/vmagent-remotewrite-data"
 
 
