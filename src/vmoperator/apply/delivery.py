@@ -1,0 +1,119 @@
+"""Delivery: configuration that was written is brought into the running pods, beside the passes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.errands import Errand, Order
+from vmoperator.apply.programs import Address, Programs
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.loading import Loading, Standing, marks_of
+from vmoperator.observe.pods import Pod
+from vmoperator.render.plan import Delivery
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE: Final = 16
+"""Pods that are asked at the same time; those that wait to be asked again do not count."""
+# Programs that show a hash of the file that they run.
+_HASHING: Final = ("alertmanager",)
+
+
+@dataclass(slots=True)
+class _Running:
+    errand: Errand
+    task: asyncio.Task[None]
+
+
+@dataclass(slots=True)
+class Deliveries:
+    """What each pod of each parent was asked to load, and how far it is; one for the process."""
+
+    client: Client
+    programs: Programs
+    wake: Callable[[Ref], None]
+    """Called when there is something new to tell of a parent."""
+    _running: dict[Ref, dict[str, _Running]] = field(default_factory=dict, init=False)
+    """Parent -> uid of the pod -> its errand, ended or not."""
+    _slots: asyncio.Semaphore = field(
+        default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False
+    )
+
+    def deliver(self, parent: Ref, orders: Mapping[Pod, Order]) -> None:
+        """Have these pods of the parent load what they were ordered to, unless they are at it.
+
+        Nothing is done for a pod that has it; of pods that are not named nothing is kept.
+        """
+        known = self._running.setdefault(parent, {})
+        wanted = {pod.uid: (pod, order) for pod, order in orders.items()}
+        for uid in known.keys() - wanted.keys():
+            known.pop(uid).task.cancel()
+        for uid, (pod, order) in wanted.items():
+            before = known.get(uid)
+            if before and _is_same(before.errand.order, order):
+                continue
+            if before:
+                before.task.cancel()
+            known[uid] = self._started(parent, pod, order)
+        if not known:
+            del self._running[parent]
+
+    def loadings(self, parent: Ref) -> Iterator[Loading]:
+        """How far each pod of the parent is."""
+        for running in self._running.get(parent, {}).values():
+            yield running.errand.loading
+
+    def _started(self, parent: Ref, pod: Pod, order: Order) -> _Running:
+        host = replace(order, address=replace(order.address, host=pod.address))
+        errand = Errand(
+            self.client,
+            self.programs,
+            pod,
+            host,
+            slots=self._slots,
+            told=lambda: self._told(parent),
+        )
+        task = asyncio.create_task(errand.run(), name=f"configuration of {pod.ref}")
+        task.add_done_callback(_log_defect)
+        return _Running(errand, task)
+
+    def _told(self, parent: Ref) -> None:
+        if all(it.standing is not Standing.PENDING for it in self.loadings(parent)):
+            self.wake(parent)
+
+    async def close(self) -> None:
+        """Give up whatever is under way; the next process finds what is left to do."""
+        tasks = [it.task for known in self._running.values() for it in known.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def order(delivery: Delivery, *, key: str = "") -> Order:
+    """What every pod of a stage is asked to do; `key` is the authKey of its reload request."""
+    return Order(
+        digest=delivery.digest,
+        program=delivery.program,
+        marks=marks_of(delivery.files) if delivery.program in _HASHING else frozenset(),
+        address=Address(
+            scheme=delivery.scheme,
+            host="",
+            port=delivery.port,
+            reload_path=delivery.reload_path,
+            key=key,
+        ),
+    )
+
+
+def _is_same(before: Order, after: Order) -> bool:
+    return replace(before, address=replace(before.address, host="")) == after
+
+
+def _log_defect(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.error("%s: unexpected error", task.get_name(), exc_info=task.exception())

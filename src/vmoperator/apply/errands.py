@@ -1,0 +1,213 @@
+"""Errands: bringing one pod to load the configuration that was written for it, beside the passes.
+
+A changed Secret reaches a pod's volume after a minute or more, but at once when an annotation of
+the pod changes; a reload that comes before the file does is lost, so it is asked for again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import KW_ONLY, dataclass, field
+from typing import Final
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.programs import Address, NoAnswer, Programs, Refusal
+from vmoperator.base import labels
+from vmoperator.base.errors import ApiError, NotFound
+from vmoperator.base.resource import POD
+from vmoperator.observe.loading import METRICS, PAGES, Loading, Standing, is_refused, mark
+from vmoperator.observe.pods import Pod
+
+log = logging.getLogger(__name__)
+
+# Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
+_PAUSES_SECONDS: Final = (0.12, 0.15, 0.3, 0.6, 1.2)
+# Where nothing shows that the files were there, the last request counts; one more to be sure.
+_LATE_SECONDS: Final = 3.0
+# A program answers before it has read its files.
+_LOOKS_SECONDS: Final = (0.01, 0.04, 0.1)
+# The metrics of VictoriaMetrics' programs may be a second old (lib/appmetrics).
+_METRICS_AGE_SECONDS: Final = 1.1
+_RETRY_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the pod is to load, and how it is asked."""
+
+    digest: str
+    program: str
+    address: Address
+    marks: frozenset[str] = frozenset()
+    """One of these is shown by a program that tells a hash of its file."""
+
+
+@dataclass(slots=True)
+class Errand:
+    """One pod and its order; `loading` says how far it is, `told` is called when that changes."""
+
+    client: Client
+    programs: Programs
+    pod: Pod
+    order: Order
+    _: KW_ONLY
+    slots: asyncio.Semaphore
+    told: Callable[[], None]
+    loading: Loading = field(init=False)
+    _annotated: bool = field(init=False)
+    _before: tuple[str, ...] = field(default=(), init=False)
+    """What the program showed before it could have the new files; empty if that is not known."""
+    _is_proven: bool = field(default=True, init=False)
+
+    def __post_init__(self) -> None:
+        self.loading = self._at(Standing.PENDING)
+        self._annotated = self._is_old_news
+
+    @property
+    def _is_old_news(self) -> bool:
+        """The pod was told before this process knew of it."""
+        return self.pod.config == self.order.digest
+
+    async def run(self) -> None:
+        """Return once the pod has loaded it; until then try again, after ever longer pauses."""
+        for failures in itertools.count():
+            try:
+                async with self.slots:
+                    self._tell(await self._outcome(self._tried()))
+                if self.loading.standing is Standing.LOADED and self.pod.address:
+                    self._tell(await self._outcome(self._looked_again()))
+            except NotFound:
+                return  # the pod is gone
+            if self.loading.standing is Standing.LOADED:
+                return
+            await asyncio.sleep(_RETRY_SECONDS[min(failures, len(_RETRY_SECONDS) - 1)])
+
+    async def _outcome(self, trying: Awaitable[Loading]) -> Loading:
+        try:
+            return await trying
+        except NotFound:
+            raise
+        except NoAnswer as silent:
+            return self._at(Standing.UNREACHABLE, str(silent))
+        except Refusal as refused:
+            return self._at(Standing.FAILED, str(refused))
+        except ApiError as refused:
+            return self._at(Standing.FAILED, f"cannot be told: {refused}")
+
+    async def _tried(self) -> Loading:
+        if self._is_old_news and await self._runs_well():
+            return self._at(Standing.LOADED)
+        if not self._annotated:
+            before = await self._annotate()
+            if not self.pod.address:
+                # It has not started yet: what it is going to read is there already.
+                return self._at(Standing.LOADED)
+            if isinstance(before, NoAnswer):
+                raise before
+            self._before = before
+        return await self._urged()
+
+    async def _annotate(self) -> tuple[str, ...] | NoAnswer:
+        """Have the kubelet swap the files; what the program shows while it does not yet."""
+        patch = {"metadata": {"annotations": {labels.CONFIG_HASH: self.order.digest}}}
+        showing = asyncio.create_task(self._silence_or_shown())
+        try:
+            await self.client.patch(POD, self.pod.ref, patch)
+            self._annotated = True
+            return await showing
+        finally:
+            showing.cancel()
+
+    async def _urged(self) -> Loading:
+        """Ask again and again until the program shows that it has read the new files."""
+        words = ""
+        for pause_seconds in _PAUSES_SECONDS:
+            await asyncio.sleep(pause_seconds)
+            words = await self._reloaded()
+            for look_seconds in _LOOKS_SECONDS:
+                await asyncio.sleep(look_seconds)
+                if self._is_taken(await self._shown()):
+                    return self._at(Standing.LOADED)
+        if words:
+            standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
+            return self._at(standing, words)
+        if self.order.marks:
+            return self._at(Standing.FAILED, "still runs an older configuration")
+        self._is_proven = False
+        return await self._looked_at_metrics()
+
+    async def _looked_again(self) -> Loading:
+        """A second look at what was taken for loaded: the metrics are slow to say no."""
+        if self.order.marks or self._is_old_news:
+            return self.loading
+        if not self._is_proven:
+            await asyncio.sleep(_LATE_SECONDS)
+            await self._reloaded()
+        return await self._looked_at_metrics()
+
+    async def _looked_at_metrics(self) -> Loading:
+        await asyncio.sleep(_METRICS_AGE_SECONDS)
+        if await self._is_refused():
+            words = "refuses the configuration and goes on with what it had: its log says why"
+            return self._at(Standing.REFUSED, words)
+        return self._at(Standing.LOADED)
+
+    async def _runs_well(self) -> bool:
+        if self.order.marks:
+            return self._is_taken(await self._shown())
+        return not await self._is_refused()
+
+    def _is_taken(self, marks: tuple[str, ...]) -> bool:
+        if self.order.marks:
+            return not self.order.marks.isdisjoint(marks)
+        return bool(self._before) and marks != self._before
+
+    async def _reloaded(self) -> str:
+        """Ask once; what the program has against it, in its own words."""
+        try:
+            await self.programs.reload(self.order.address)
+        except Refusal as refused:
+            return str(refused)
+        return ""
+
+    async def _is_refused(self) -> bool:
+        try:
+            return is_refused(await self.programs.page(self.order.address, METRICS))
+        except Refusal:
+            return False  # it does not show its metrics to everybody
+
+    async def _silence_or_shown(self) -> tuple[str, ...] | NoAnswer:
+        try:
+            return await self._shown() if self.pod.address else ()
+        except NoAnswer as silent:
+            return silent
+
+    async def _shown(self) -> tuple[str, ...]:
+        marks = []
+        for path in PAGES.get(self.order.program, ()):
+            try:
+                marks.append(mark(await self.programs.page(self.order.address, path)))
+            except Refusal:
+                marks.append("")  # a page that this program does not show
+        return tuple(marks)
+
+    def _at(self, standing: Standing, words: str = "") -> Loading:
+        return Loading(pod=self.pod.ref.name, standing=standing, words=words)
+
+    def _tell(self, loading: Loading) -> None:
+        if loading == self.loading:
+            return
+        self.loading = loading
+        is_loaded = loading.standing is Standing.LOADED
+        log.log(
+            logging.INFO if is_loaded else logging.WARNING,
+            "pod %s %s (configuration %s)",
+            self.pod.ref.name,
+            "has its configuration" if is_loaded else loading.words,
+            self.order.digest,
+            extra={"ref": self.pod.parent},
+        )
+        self.told()

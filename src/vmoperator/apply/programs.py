@@ -1,0 +1,116 @@
+"""Programs: what the operator asks of the programs in the pods, over the network of the pods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import aiohttp
+
+from vmoperator.apply.client import USER_AGENT
+from vmoperator.base.errors import VMOperatorError
+
+_PAGE_SECONDS: Final = 5.0
+_RELOAD_SECONDS: Final = 15.0
+_CONNECT_SECONDS: Final = 2.0
+_LONGEST_TEXT: Final = 300
+
+
+class NoAnswer(VMOperatorError):
+    """The pod cannot be reached; the message says how it was tried."""
+
+
+class Refusal(VMOperatorError):
+    """The program answers something else than yes; the message is its own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where a program listens, and the paths that it is asked at."""
+
+    scheme: str
+    host: str
+    port: int
+    reload_path: str
+    key: str = field(default="", repr=False)
+    """authKey of the reload request."""
+
+    @property
+    def place(self) -> str:
+        """Host and port, for messages."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    def url(self, path: str) -> str:
+        """URL of a path of the program."""
+        return f"{self.scheme}://{self.place}{path}"
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the path of every page."""
+        return self.reload_path.removesuffix("/-/reload")
+
+
+class Programs:
+    """Talks to programs in pods; use it as an async context manager, one for the whole process.
+
+    Its session is its own: nothing that logs in at the API server goes to a pod.
+    """
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        # A pod is asked by its address, for which no certificate is made.
+        connector = aiohttp.TCPConnector(ssl=False, limit=64, limit_per_host=2)
+        self._session = aiohttp.ClientSession(
+            connector=connector,
+            headers={"User-Agent": USER_AGENT},
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._session:
+            await self._session.close()
+
+    async def reload(self, address: Address) -> None:
+        """Ask the program to read its files. Raises NoAnswer, or Refusal with what it says."""
+        # In the body, for the query of a URL ends up in logs on its way.
+        form = {"authKey": address.key} if address.key else None
+        await self._text("POST", address, address.reload_path, form)
+
+    async def page(self, address: Address, path: str) -> str:
+        """What the program shows at a path below its prefix. Raises NoAnswer or Refusal."""
+        return await self._text("GET", address, f"{address.prefix}{path}")
+
+    async def _text(
+        self, method: str, address: Address, path: str, form: dict[str, str] | None = None
+    ) -> str:
+        if self._session is None:
+            raise RuntimeError("programs are asked inside `async with` only")
+        seconds = _RELOAD_SECONDS if method == "POST" else _PAGE_SECONDS
+        timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
+        try:
+            async with self._session.request(
+                method, address.url(path), data=form, timeout=timeout, allow_redirects=False
+            ) as answer:
+                text = await answer.text(encoding="utf-8", errors="replace")
+        except TimeoutError as late:
+            raise NoAnswer(f"does not answer at {address.place}") from late
+        except (aiohttp.ClientError, OSError) as broken:
+            raise NoAnswer(f"cannot be reached at {address.place}") from broken
+        if answer.status >= 300:
+            raise Refusal(f"answers {answer.status} to {path}: {_short(text)}")
+        return text
+
+
+def _short(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= _LONGEST_TEXT else f"{words[: _LONGEST_TEXT - 1]}…"

@@ -1,0 +1,109 @@
+"""Loading: whether the programs in the pods run the configuration that was written for them.
+
+What a program shows of that stands in its metrics; names and meanings are those of
+VictoriaMetrics v1.150 and Alertmanager 0.31.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+import orjson
+
+from vmoperator.observe.verdict import Aspect, Remark
+
+_REFUSED = re.compile(
+    r"^\w+_(?:config|streamaggr?)(?:_config)?(?:_last)?_reload_successful(?:\{[^\n]*\})? 0$",
+    re.MULTILINE,
+)
+_HASH = re.compile(r"^alertmanager_config_hash (\S+)$", re.MULTILINE)
+_PODS_TOLD = 3
+
+
+class Standing(StrEnum):
+    """How far one pod is."""
+
+    PENDING = "pending"
+    LOADED = "loaded"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loading:
+    """How far one pod is, and in words what keeps it."""
+
+    pod: str
+    standing: Standing
+    words: str = ""
+
+
+METRICS = "/metrics"
+PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "vmagent": ("/config", "/remotewrite-relabel-config", "/remotewrite-url-relabel-config"),
+        "vmsingle": ("/config",),
+        "vmalert": ("/api/v1/notifiers",),
+        "alertmanager": (METRICS,),
+    }
+)
+"""Program -> paths at which it shows what it runs. The metrics of VictoriaMetrics' programs are up
+to a second old (lib/appmetrics), those of Alertmanager are not."""
+
+
+def is_refused(metrics: str) -> bool:
+    """Whether the metrics of a program say that it could not take its files, and goes on with
+    what it had."""
+    return _REFUSED.search(metrics) is not None
+
+
+def mark(page: str) -> str:
+    """What of a page tells one configuration from another, and does not change by itself."""
+    found = _HASH.search(page)
+    if found:
+        return str(float(found[1]))
+    if page.startswith('{"status":'):
+        # vmalert's notifiers come with the last error of each.
+        groups = orjson.loads(page).get("data", {}).get("notifiers") or ()
+        return str(sorted(it.get("address") for group in groups for it in group["targets"]))
+    return hashlib.sha256(page.encode()).hexdigest()
+
+
+def marks_of(files: Mapping[str, str]) -> frozenset[str]:
+    """The marks by which Alertmanager shows that it runs one of these files.
+
+    Its hash is the first 6 bytes of the MD5 sum as a little-endian number (config/coordinator.go).
+    """
+    sums = (hashlib.md5(text.encode(), usedforsecurity=False).digest() for text in files.values())
+    return frozenset(str(float(int.from_bytes(found[:6], "little"))) for found in sums)
+
+
+def config_loaded(loadings: Sequence[Loading]) -> Remark | None:
+    """The condition ConfigLoaded; None while it is not known, or nothing is to be loaded."""
+    if not loadings or any(one.standing is Standing.PENDING for one in loadings):
+        return None
+    open_ones = [one for one in loadings if one.standing is not Standing.LOADED]
+    words = f"loaded by {len(loadings) - len(open_ones)} of {len(loadings)} replicas"
+    if not open_ones:
+        return Remark(Aspect.CONFIG_LOADED, "True", "Loaded", words)
+    standings = {one.standing for one in open_ones}
+    message = "; ".join((words, *_told(open_ones)))
+    if Standing.REFUSED in standings:
+        return Remark(Aspect.CONFIG_LOADED, "False", "Refused", message)
+    if Standing.FAILED in standings:
+        return Remark(Aspect.CONFIG_LOADED, "False", "NotLoaded", message)
+    # It reads its files from time to time by itself: that it has not is not known.
+    return Remark(Aspect.CONFIG_LOADED, "Unknown", "Unreachable", message)
+
+
+def _told(open_ones: Iterable[Loading]) -> Iterable[str]:
+    told = sorted(open_ones, key=lambda one: one.pod)
+    yield from (f"pod {one.pod} {one.words}" for one in told[:_PODS_TOLD])
+    if len(told) > _PODS_TOLD:
+        yield f"and {len(told) - _PODS_TOLD} more"
