@@ -16,7 +16,7 @@ from vmoperator.apply.connection import Connection
 from vmoperator.apply.transport import JSON, Call, Timeouts, Transport
 from vmoperator.base.labels import MANAGER, STATUS_MANAGER
 from vmoperator.base.manifest import Manifest, Ref, ref_of
-from vmoperator.base.resource import BY_KIND, POD, Resource
+from vmoperator.base.resource import BY_KIND, EVENT, POD, Resource
 
 USER_AGENT: Final = f"vmoperator/{version('vmoperator')}"
 
@@ -104,6 +104,16 @@ class Client:
             token = metadata.get("continue", "")
             if not token:
                 return
+
+    async def events(self, ref: Ref, uid: str) -> tuple[Manifest, ...]:
+        """What has been said about the object of this uid, in no order, at most 100 events."""
+        call = Call(
+            method="GET",
+            path=EVENT.path(ref.namespace),
+            words=f"list events of {ref}",
+            query={"fieldSelector": f"involvedObject.uid={uid}", "limit": "100"},
+        )
+        return tuple((await self._transport.manifest(call)).get("items") or ())
 
     async def watch(
         self,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from vmoperator.apply.client import Client
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.facts import Child, Pod
 from vmoperator.observe.rollout import Sight
 from vmoperator.observe.sending import is_autoscaled
 from vmoperator.render.plan import Stage
+
+# Their status does not tell why they can make no pod.
+_SILENT = ("StatefulSet", "DaemonSet")
 
 
 def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
@@ -20,7 +26,7 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         workload=workload,
         held=held,
         pods=tuple(
-            pod
+            _explained(world, pod)
             for pod in world.pods.by_index(parent).values()
             if (pod.app, pod.shard) == (stage.app, stage.shard)
             and not pod.ended
@@ -32,7 +38,35 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         },
         governing=stage.workload["spec"].get("serviceName", ""),
         keeps_old_pods=_keeps_old_pods(stage),
+        failure=_failure(world, workload),
     )
+
+
+async def inquire(client: Client, world: World, seen: Sight, *, since: str) -> bool:
+    """Ask why pods hang, or why a controller that never says so makes none; whether it was asked.
+
+    `since` (RFC 3339) is when the parent was last complete.
+    """
+    ask = world.inquiries.ask
+    hanging = [pod for pod in seen.pods if pod.held_since and not pod.deleting]
+    asked = [await ask(client, pod.ref, pod.uid, since=pod.held_since) for pod in hanging]
+    live = seen.workload
+    if live and live.ref.kind in _SILENT and not seen.held and len(seen.pods) < seen.desired:
+        asked.append(await ask(client, live.ref, live.uid, since=since))
+    return any(asked)
+
+
+def _explained(world: World, pod: Pod) -> Pod:
+    if pod.trouble or not pod.held_since:
+        return pod
+    return replace(pod, trouble=world.inquiries.words(pod.uid))
+
+
+def _failure(world: World, workload: Child | None) -> str:
+    if workload is None:
+        return ""
+    told = workload.rollout.failure if workload.rollout else ""
+    return told or world.inquiries.words(workload.uid)
 
 
 def _desired(stage: Stage, workload: Child | None) -> int:

@@ -8,6 +8,7 @@ from operator import attrgetter, itemgetter
 from vmoperator.api.parent import Parent
 from vmoperator.apply.askers import Askers
 from vmoperator.apply.contents import Contents, Foreign
+from vmoperator.apply.inquiries import Inquiries
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
@@ -30,3 +31,4 @@ class World:
     """Secrets and ConfigMaps that are not ours."""
     contents: Contents = field(default_factory=Contents)
     askers: Askers = field(default_factory=Askers)
+    inquiries: Inquiries = field(default_factory=Inquiries)

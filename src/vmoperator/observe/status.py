@@ -76,6 +76,12 @@ def was_creating(previous: Mapping[str, Any]) -> bool:
     return _of_type(conditions, "Reconciling").get("reason") == Reason.CREATING
 
 
+def unready_since(previous: Mapping[str, Any]) -> str:
+    """When it was last ready, or was made, RFC 3339; empty while the status says that it is."""
+    ready = _of_type(previous.get("conditions") or (), "Ready")
+    return str(ready.get("lastTransitionTime", "")) if ready.get("status") == "False" else ""
+
+
 def _ready(verdict: Verdict) -> str:
     if verdict.status is UpdateStatus.OPERATIONAL:
         return "True"

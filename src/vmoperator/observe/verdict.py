@@ -97,6 +97,17 @@ def verdict(
     return replace(_expanding(stages, troubles, creating=creating), creating=creating)
 
 
+def pending(stages: Sequence[Progress]) -> tuple[Remark, ...]:
+    """What to say of pods of an earlier spec that nobody replaces."""
+    told = [
+        f"{stage.outdated} of {stage.desired} pods of {stage.name} keep their former spec until"
+        " they are deleted (OnDelete)"
+        for stage in stages
+        if stage.outdated
+    ]
+    return (Remark(Aspect.ROLLOUT_PENDING, "True", "OnDelete", "; ".join(told)),) if told else ()
+
+
 def _failed(findings: tuple[Finding, ...]) -> Verdict:
     # Sorted: children are written side by side, and the same findings are no news in another order.
     order = tuple(Reason)

@@ -1,0 +1,147 @@
+"""Pass: the children of one sound parent are brought in line, rolled, and reported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from vmoperator.api.status import UpdateStatus
+from vmoperator.apply.children import Writer
+from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.reports import Reporter
+from vmoperator.apply.rollout import Roller
+from vmoperator.apply.sights import inquire, sight
+from vmoperator.base.manifest import ref_of
+from vmoperator.observe.facts import Child
+from vmoperator.observe.rollout import Progress, Sight, has_names, progress
+from vmoperator.observe.status import unready_since, was_creating
+from vmoperator.observe.verdict import Remark, pending, verdict
+from vmoperator.render.plan import Plan, Stage
+
+MENDED_SECONDS = 60.0
+"""When to look again for what a person mends outside the object (a right, a taken name), which
+wakes nobody."""
+# A pod that has no name after so long will not have one soon: volumes, quotas, admission.
+_NAMES_SECONDS = 30.0
+# What is not complete is looked at again even if no event comes: soon at first, then less often.
+_SECOND_LOOK_SECONDS = (5.0, 60.0)
+
+
+@dataclass(slots=True)
+class Pass:
+    """What one pass knows and does, once the spec is known to be sound."""
+
+    reporter: Reporter
+    writer: Writer
+    roller: Roller
+    plan: Plan
+    remarks: Sequence[Remark] = ()
+    """What there is to say beside the verdict, apart from what the pass itself finds."""
+    creating: bool = False
+    nameless: dict[str, float] = field(default_factory=dict)
+    """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""
+
+    async def run(self) -> float | None:
+        """Bring everything in line; the seconds after which to look again, or None."""
+        self.creating = self._is_creating()
+        await self._announce()
+        await self.writer.bring_all(self.plan.shared)
+        stages = await self._advance()
+        await self.writer.prune(self.plan.manifests)
+        findings = (*self.writer.findings, *self.roller.findings)
+        told = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
+        self.reporter.knows(remarks=(*self.remarks, *self.writer.remarks, *pending(stages)))
+        await self.reporter.report(told)
+        return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
+
+    def _again_seconds(self, told: UpdateStatus, *, is_odd: bool) -> float | None:
+        wanted = [
+            self.roller.again_seconds,
+            *self.nameless.values(),
+            MENDED_SECONDS if is_odd else None,
+            self._second_look_seconds() if told is UpdateStatus.EXPANDING else None,
+        ]
+        return min(filter(None, wanted), default=None)
+
+    def _second_look_seconds(self) -> float:
+        least, most = _SECOND_LOOK_SECONDS
+        return min(most, max(least, self._unready_seconds() / 2))
+
+    def _unready_seconds(self) -> float:
+        return seconds_since(unready_since(self.reporter.previous))
+
+    @property
+    def _active(self) -> tuple[Stage, ...]:
+        """The stages to work on; a paused component is left alone, and nothing waits for it."""
+        return tuple(stage for stage in self.plan.stages if not stage.is_paused)
+
+    def _is_creating(self) -> bool:
+        # Those of a former parent of that name are about to go.
+        own = ("", self.writer.parent_uid)
+        live = filter(None, map(self._live, self.plan.stages))
+        return was_creating(self.reporter.previous) or not any(it.owner_uid in own for it in live)
+
+    async def _announce(self) -> None:
+        """Say `expanding` before any pod is touched: a status must not be true by accident."""
+        # What is refused or held back differs in every pass, and the report at the end knows more.
+        if self.reporter.says_unfinished:
+            return
+        changed = [self.writer.differs(stage.workload) for stage in self._active]
+        if any(changed):
+            stages = tuple(
+                progress(self._sight(stage, held=differs))
+                for stage, differs in zip(self._active, changed, strict=True)
+            )
+            await self.reporter.report(verdict(stages, (), creating=self.creating))
+
+    async def _advance(self) -> tuple[Progress, ...]:
+        """Bring the workloads in line, each change after the stage before has finished its own.
+
+        What does not exist yet waits for less: for the names that it looks up, while they are new.
+        """
+        stages: list[Progress] = []
+        waits = False
+        for stage in self._active:
+            waits_now = waits and stage.waits
+            held = self._is_held(stage, waits=waits_now)
+            in_line = held or await self.writer.bring(
+                stage.workload, first_replicas=stage.first_replicas
+            )
+            seen = await self._inquired(stage, held=held)
+            if not waits_now and _is_rolled_by_us(stage):
+                await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
+            stages.append(progress(seen))
+            waits = waits or stages[-1].rolling or not in_line
+            self._note_names(seen)
+        return tuple(stages)
+
+    async def _inquired(self, stage: Stage, *, held: bool) -> Sight:
+        """The sight of a stage, with the reasons of what hangs where nothing else tells them."""
+        seen, since = self._sight(stage, held=held), unready_since(self.reporter.previous)
+        if await inquire(self.writer.client, self.writer.world, seen, since=since):
+            return self._sight(stage, held=held)
+        return seen
+
+    def _is_held(self, stage: Stage, *, waits: bool) -> bool:
+        if self._live(stage) is None:
+            return not self.nameless.keys().isdisjoint(stage.looks_up)
+        return waits and self.writer.differs(stage.workload)
+
+    def _note_names(self, seen: Sight) -> None:
+        is_looked_up = any(seen.name in stage.looks_up for stage in self.plan.stages)
+        if not is_looked_up or has_names(seen):
+            return
+        age = seconds_since(seen.workload.created) if seen.workload else 0.0
+        if age < _NAMES_SECONDS:
+            self.nameless[seen.name] = _NAMES_SECONDS - age
+
+    def _live(self, stage: Stage) -> Child | None:
+        return self.writer.world.children.get(ref_of(stage.workload))
+
+    def _sight(self, stage: Stage, *, held: bool) -> Sight:
+        return sight(self.writer.world, self.writer.parent, stage, held=held)
+
+
+def _is_rolled_by_us(stage: Stage) -> bool:
+    strategy = stage.workload["spec"].get("updateStrategy") or {}
+    return stage.workload["kind"] == "StatefulSet" and strategy.get("type") == "OnDelete"
