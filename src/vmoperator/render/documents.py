@@ -66,6 +66,56 @@ def _told(error: yaml.MarkedYAMLError) -> str:
     return problem if problem and "'" not in problem else "it cannot be parsed"
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes scalars as _Loader reads them: what stood there without quotes stays without."""
+
+    yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """False: anchors of the document stay anchors."""
+        return False
+
+
+def amended(
+    text: str, *, replaced: Mapping[str, Any], appended: Mapping[str, Sequence[Any]]
+) -> str:
+    """A sound document, a mapping, with further keys, and with entries behind those of lists.
+
+    Everything else stays what it is for any reader of YAML: nothing is read as a number or a date
+    on the way. Comments are lost.
+    """
+    root = yaml.compose(text, Loader=_Loader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
+    kept = [(key, node) for key, node in root.value if key.value not in replaced]
+    longer = {
+        key.value: node
+        for key, node in kept
+        if key.value in appended and isinstance(node, yaml.SequenceNode)
+    }
+    kept = [it for it in kept if it[0].value in longer or it[0].value not in appended]
+    for key, node in longer.items():
+        node.value = [*node.value, *_node(appended[key]).value]
+    new = {**replaced, **{key: more for key, more in appended.items() if key not in longer}}
+    root.value = [*kept, *_node(new).value]
+    written: str = yaml.serialize(root, Dumper=_Dumper, allow_unicode=True, width=1 << 30)
+    return written
+
+
+def _node(value: Any) -> yaml.Node:
+    node = yaml.compose(_json(value), Loader=_Loader)
+    _unfold(node)
+    return node
+
+
+def _unfold(node: yaml.Node) -> None:
+    if isinstance(node, yaml.CollectionNode):
+        node.flow_style = False
+        for part in node.value:
+            *key, value = part if isinstance(part, tuple) else (part,)
+            _unfold(value)
+            for plain in key:
+                plain.style = None
+
+
 def entries(text: str, *, field: str) -> list[Mapping[str, Any]]:
     """The list of mappings that a YAML text holds, empty for an empty text.
 
