@@ -28,8 +28,6 @@ from vmoperator.api.pod import Named
 from vmoperator.api.scalars import Count, Port, Retention
 from vmoperator.api.vmbackup import VMBackup
 
-NO_BACKUP = "the operator starts no vmbackupmanager yet"
-
 
 class ClusterComponent(Component, Logged, Budgeted, HorizontallyScaled):
     """Fields that all components of a cluster have."""
@@ -85,7 +83,7 @@ class VMStorage(ClusterComponent, VerticallyScaled, Stateful):
     """Numbers of pods that vmselect does not ask."""
     retention_filters: list[RetentionFilter] | None = None
     """Retention of chosen series (-retentionFilter); needs a licence."""
-    vm_backup: VMBackup | None = Field(default=None, json_schema_extra={"unsupported": NO_BACKUP})
+    vm_backup: VMBackup | None = None
     """Backups by a vmbackupmanager beside each storage."""
 
 

@@ -29,7 +29,7 @@ def plan(parent: VMCluster, settings: Settings, around: Around) -> Plan:
     spec, scope = parent.spec, _scope(parent, settings)
     _refuse_replication(spec)
     workloads = [
-        *([vmstorage(spec, spec.vmstorage, scope)] if spec.vmstorage else ()),
+        *([vmstorage(spec, spec.vmstorage, scope, around)] if spec.vmstorage else ()),
         *([vmselect(spec, spec.vmselect, scope, around)] if spec.vmselect else ()),
         *([vminsert(spec, spec.vminsert, scope, around)] if spec.vminsert else ()),
     ]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from vmoperator.api.around import Around
 from vmoperator.api.component import Stateful
 from vmoperator.api.vmcluster import VMClusterSpec, VMStorage
 from vmoperator.render.autoscaling import upwards
 from vmoperator.render.program import shared_flags
 from vmoperator.render.strategies import stateful_strategy
+from vmoperator.render.vmbackup import backed_up
 from vmoperator.render.vmcluster_retention import deduplication_flags, retention_filters
 from vmoperator.render.workload import Port, Scope, Storage, Workload, port_number
 
@@ -26,9 +28,14 @@ def select_port(storage: VMStorage | None) -> int:
     return port_number(text, field=f"{FIELD}.vmSelectPort")
 
 
-def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workload:
-    """The workload of vmstorage; no liveness probe, for it may take long to open its data."""
+def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope, around: Around) -> Workload:
+    """The workload of vmstorage, with what backs it up."""
     path = absolute(storage.storage_data_path or "vmstorage-data")
+    keeper = _keeper(cluster, storage, scope, path)
+    return backed_up(keeper, storage.vm_backup, path=path, around=around, is_one_of_many=True)
+
+
+def _keeper(cluster: VMClusterSpec, storage: VMStorage, scope: Scope, path: str) -> Workload:
     return Workload(
         scope=scope,
         kind="StatefulSet",
@@ -62,6 +69,7 @@ def vmstorage(cluster: VMClusterSpec, storage: VMStorage, scope: Scope) -> Workl
         # vminsert and vmselect look the pods up by name, also while these open their data; a
         # denial would be remembered for seconds, longer than the data takes.
         publishes_not_ready=True,
+        # It may take long to open its data.
         has_liveness=False,
         sleeps_before_stop=False,
     )

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
+from tests.unit.render.golden import documents
 
 from vmoperator.api import parsed
+from vmoperator.api.around import NOTHING, Around
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
 from vmoperator.render import Plan, plan
@@ -31,13 +32,12 @@ def cluster(**spec: Any) -> Manifest:
 
 def case(name: str) -> Manifest:
     """The object of a golden case."""
-    manifest: Manifest = yaml.load((GOLDEN / name / "cr.yaml").read_text(), yaml.CSafeLoader)
-    return manifest
+    return dict(documents(f"vmcluster/{name}")[0])
 
 
-def planned(manifest: Manifest, settings: Settings | None = None) -> Plan:
+def planned(manifest: Manifest, settings: Settings | None = None, around: Around = NOTHING) -> Plan:
     """The plan of a manifest."""
-    return plan(parsed(manifest), settings or Settings())
+    return plan(parsed(manifest), settings or Settings(), around)
 
 
 def workload(app: str, settings: Any = None, **spec: Any) -> Manifest:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from tests.unit.render.clusters import CASES, case, planned
+from tests.unit.render.golden import around, golden_plan
 
 from vmoperator.api import parsed
 from vmoperator.api.model import SpecModel, parts_of
+from vmoperator.api.parent import Parent
 from vmoperator.api.unsupported import MARK
-from vmoperator.api.vmcluster import VMCluster, VMClusterSpec
+from vmoperator.api.vmcluster import VMClusterSpec
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.render import Plan
@@ -95,19 +97,19 @@ def _has_no_effect(path: Path) -> bool:
 
 @cache
 def _whole(name: str) -> Plan:
-    return planned(case(name))
+    return golden_plan(f"vmcluster/{name}")
 
 
-def _read(manifest: Manifest) -> VMCluster | str:
+def _read(manifest: Manifest) -> Parent | str:
     try:
         return parsed(manifest)
     except SpecInvalid as error:
         return str(error)
 
 
-def _outcome(manifest: Manifest) -> Plan | str:
+def _outcome(name: str, manifest: Manifest) -> Plan | str:
     try:
-        return planned(manifest)
+        return planned(manifest, around=around(f"vmcluster/{name}"))
     except SpecInvalid as error:
         return str(error)
 
@@ -128,9 +130,9 @@ def test_a_field_that_is_removed_loses_its_effect(name: str, path: Path) -> None
     without = _without(manifest, path)
     assert _read(_without(manifest, path, null=True)) == _read(without)
     if (name, ".".join(path)) in SHADOWED:
-        assert _outcome(without) == whole
+        assert _outcome(name, without) == whole
     else:
-        assert _outcome(without) != whole
+        assert _outcome(name, without) != whole
 
 
 def test_every_field_of_the_models_is_set_in_some_case_and_acts_there() -> None:
