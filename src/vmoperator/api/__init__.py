@@ -11,14 +11,18 @@ from pydantic import ValidationError
 from vmoperator.api.parent import Parent
 from vmoperator.api.refusals import first_refusal
 from vmoperator.api.vmagent import VMAgent
+from vmoperator.api.vmalertmanager import VMAlertmanager
 from vmoperator.api.vmcluster import VMCluster
+from vmoperator.api.vmsingle import VMSingle
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 
 KINDS: Mapping[str, type[Parent]] = MappingProxyType(
     {
         "VMCluster": VMCluster,
+        "VMSingle": VMSingle,
         "VMAgent": VMAgent,
+        "VMAlertmanager": VMAlertmanager,
     }
 )
 """Kind of the manifest -> model."""

@@ -73,7 +73,7 @@ CLUSTER_ROLE_BINDING = Resource(
 )
 
 # Kinds that users apply, kinds that the operator writes, kinds that it only watches.
-PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_AGENT)
+PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_SINGLE, VM_AGENT, VM_ALERTMANAGER)
 CHILDREN = (
     SERVICE_ACCOUNT,
     ROLE,

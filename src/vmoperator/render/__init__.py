@@ -10,7 +10,7 @@ from vmoperator.api.around import NOTHING, Around
 from vmoperator.api.parent import Parent
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.settings import Settings
-from vmoperator.render import vmagent, vmcluster
+from vmoperator.render import vmagent, vmalertmanager, vmcluster, vmsingle
 from vmoperator.render.plan import Delivery, Plan, Stage
 
 __all__ = ["Delivery", "Plan", "Stage", "plan"]
@@ -18,7 +18,9 @@ __all__ = ["Delivery", "Plan", "Stage", "plan"]
 _PLANS: Final[Mapping[str, Callable[[Any, Settings, Around], Plan]]] = MappingProxyType(
     {
         "VMCluster": vmcluster.plan,
+        "VMSingle": vmsingle.plan,
         "VMAgent": vmagent.plan,
+        "VMAlertmanager": vmalertmanager.plan,
     }
 )
 """Kind -> how its objects are rendered."""
