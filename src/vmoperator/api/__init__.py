@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from vmoperator.api.parent import Parent
 from vmoperator.api.refusals import first_refusal
 from vmoperator.api.vmagent import VMAgent
+from vmoperator.api.vmalert import VMAlert
 from vmoperator.api.vmalertmanager import VMAlertmanager
 from vmoperator.api.vmcluster import VMCluster
 from vmoperator.api.vmsingle import VMSingle
@@ -22,6 +23,7 @@ KINDS: Mapping[str, type[Parent]] = MappingProxyType(
         "VMCluster": VMCluster,
         "VMSingle": VMSingle,
         "VMAgent": VMAgent,
+        "VMAlert": VMAlert,
         "VMAlertmanager": VMAlertmanager,
     }
 )

@@ -71,9 +71,12 @@ CLUSTER_ROLE = Resource(_RBAC, "v1", "ClusterRole", "clusterroles", namespaced=F
 CLUSTER_ROLE_BINDING = Resource(
     _RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False
 )
+ACCESS_REVIEW = Resource(
+    "authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False
+)
 
 # Kinds that users apply, kinds that the operator writes, kinds that it only watches.
-PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_SINGLE, VM_AGENT, VM_ALERTMANAGER)
+PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_SINGLE, VM_AGENT, VM_ALERT, VM_ALERTMANAGER)
 CHILDREN = (
     SERVICE_ACCOUNT,
     ROLE,

@@ -10,7 +10,7 @@ from vmoperator.api.around import NOTHING, Around
 from vmoperator.api.parent import Parent
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.settings import Settings
-from vmoperator.render import vmagent, vmalertmanager, vmcluster, vmsingle
+from vmoperator.render import vmagent, vmalert, vmalertmanager, vmcluster, vmsingle
 from vmoperator.render.plan import Delivery, Plan, Stage
 
 __all__ = ["Delivery", "Plan", "Stage", "plan"]
@@ -20,6 +20,7 @@ _PLANS: Final[Mapping[str, Callable[[Any, Settings, Around], Plan]]] = MappingPr
         "VMCluster": vmcluster.plan,
         "VMSingle": vmsingle.plan,
         "VMAgent": vmagent.plan,
+        "VMAlert": vmalert.plan,
         "VMAlertmanager": vmalertmanager.plan,
     }
 )
