@@ -15,7 +15,7 @@ from tests.fake_api.waiting import until
 from vmoperator.apply.client import Client
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import SERVICE, VM_CLUSTER, Resource
+from vmoperator.base.resource import SERVICE, VERTICAL_AUTOSCALER, VM_CLUSTER, Resource
 from vmoperator.watch.backoff import Backoff
 from vmoperator.watch.informer import Informer, State
 
@@ -194,6 +194,57 @@ async def test_a_missing_right_or_resource_is_waited_for(
     await watched.informer.synced.wait()
     assert watched.ports == {"a": 1}
     assert watched.informer.state is State.LIVE
+
+
+@pytest.fixture
+async def optional(client: Client) -> AsyncIterator[Watched]:
+    store: Store[int] = Store()
+    seen: list[tuple[str, int | None, int | None]] = []
+    informer = Informer(
+        client,
+        VERTICAL_AUTOSCALER,
+        store=store,
+        transform=lambda manifest: int(manifest["spec"]["n"]),
+        on_change=lambda ref, old, new: seen.append((ref.name, old, new)),
+        retry=Backoff(0.01, 0.05),
+        rare_retry_seconds=0.05,
+    )
+    task = asyncio.create_task(informer.run())
+    yield Watched(informer, store, seen)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def _autoscaler(number: int) -> Manifest:
+    return {
+        "apiVersion": VERTICAL_AUTOSCALER.api_version,
+        "kind": VERTICAL_AUTOSCALER.kind,
+        "metadata": {"name": "v", "namespace": "default"},
+        "spec": {"n": number},
+    }
+
+
+async def test_an_optional_resource_that_is_not_installed_holds_nothing_up(
+    api: FakeApi, optional: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    api.hidden.add(VERTICAL_AUTOSCALER.plural)
+    await optional.informer.synced.wait()
+    assert optional.informer.state is State.MISSING
+    assert [it for it in caplog.records if it.levelno >= logging.WARNING] == []
+
+
+async def test_an_optional_resource_comes_and_goes(api: FakeApi, optional: Watched) -> None:
+    api.hidden.add(VERTICAL_AUTOSCALER.plural)
+    await until(lambda: optional.informer.state is State.MISSING)
+    api.hidden.clear()
+    await api.put(_autoscaler(1))
+    await until(lambda: optional.ports == {"v": 1})
+    await until(lambda: api.streams)
+    api.hidden.add(VERTICAL_AUTOSCALER.plural)
+    api.cut_streams()
+    await until(lambda: not optional.ports)
+    assert optional.changes == [("v", None, 1), ("v", 1, None)]
 
 
 async def test_a_slow_list_misses_nothing(api: FakeApi, watched: Watched) -> None:

@@ -70,9 +70,12 @@ class Informer(Generic[T]):
     """A try is one cheap request; after an outage everybody waits for the last informer."""
     slow_retry_seconds: float = 5.0
     """Between tries while a right or the resource itself is missing."""
+    rare_retry_seconds: float = 30.0
+    """The same for a resource that is optional: it may be missing for ever."""
     page_size: int = 500
     synced: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the store first held the whole collection."""
+    """Set when the store first held the whole collection, or there can be none: the resource is
+    optional, and not installed."""
     state: State = State.SYNCING
     last_heard: float = field(default_factory=time.monotonic)
     """Monotonic time, in seconds, of the last answer or event."""
@@ -207,14 +210,24 @@ class Informer(Generic[T]):
             self._become(State.FORBIDDEN, refused)
         elif isinstance(refused, NotFound):
             self._become(State.MISSING, refused)
+            self._do_without()
         elif self._failures > 1:
             # One broken connection is nothing: API servers restart, load balancers cut streams.
             self._become(State.UNREACHABLE, refused)
         await asyncio.sleep(self._pause_seconds(refused))
 
+    def _do_without(self) -> None:
+        """Where an optional resource is not installed there are no objects of it."""
+        if self.resource.is_optional:
+            self._position = ""
+            self._forget(self._known())
+            self.synced.set()
+
     def _pause_seconds(self, refused: ApiError) -> float:
         if isinstance(refused, Forbidden | NotFound):
-            return self.slow_retry_seconds * random.uniform(0.8, 1.2)
+            is_rare = isinstance(refused, NotFound) and self.resource.is_optional
+            seconds = self.rare_retry_seconds if is_rare else self.slow_retry_seconds
+            return seconds * random.uniform(0.8, 1.2)
         after_seconds: float = getattr(refused, "after_seconds", 0.0)
         return after_seconds + self.retry.seconds(self._failures)
 
@@ -225,6 +238,8 @@ class Informer(Generic[T]):
         where = f" in {self.namespace}" if self.namespace else ""
         if why is None:
             log.info("%s%s: %s objects, live", self.resource.plural, where, len(self._versions))
+        elif state is State.MISSING and self.resource.is_optional:
+            log.info("%s: not installed; going on without them", self.resource.plural)
         else:
             words = _WORDS[state]
             log.warning("%s%s: %s; trying on (%s)", self.resource.plural, where, words, why)

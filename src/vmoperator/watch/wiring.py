@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol, TypeVar
 
@@ -51,6 +51,8 @@ class Wiring:
     def _informers(self, namespace: str) -> Iterator[Informer[Any]]:
         world = self.world
         for resource in CHILDREN:
+            if namespace and not resource.namespaced:
+                continue  # whoever looks after some namespaces has no right to the whole cluster
             if resource.metadata_only:
                 yield self._surveying(resource, namespace)
             else:
@@ -96,9 +98,8 @@ class Wiring:
         )
 
     def _wake_parents(self, ref: Ref, old: Owned | None, new: Owned | None) -> None:
-        for parent in {one.parent for one in (old, new) if one is not None}:
-            if parent is not None:
-                self.wake(parent)
+        for parent in {parent for one in (old, new) if one for parent in _parents(one)}:
+            self.wake(parent)
         if getattr(old, "replicas", None) != getattr(new, "replicas", None):
             self._wake_all(ref)
 
@@ -119,3 +120,9 @@ class Wiring:
     def _wake_all(self, *things: Asked) -> None:
         for parent in {parent for thing in things for parent in self.world.askers.of(thing)}:
             self.wake(parent)
+
+
+def _parents(one: Owned) -> Iterable[Ref]:
+    if isinstance(one, Child):
+        return one.parents
+    return () if one.parent is None else (one.parent,)

@@ -9,6 +9,7 @@ import pytest
 from vmoperator.apply.client import Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
+from vmoperator.base.labels import OWNER
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import BY_KIND, CONFIG_MAP, PARENTS, SECRET
 from vmoperator.observe.parents import trimmed
@@ -47,8 +48,30 @@ def test_every_resource_is_watched_once_and_children_by_label_but_for_what_specs
 
 def test_every_named_namespace_has_informers_of_its_own() -> None:
     informers, _, _ = _wired("a", "b")
-    assert len(informers) == 2 * len(BY_KIND)
+    namespaced = [resource for resource in BY_KIND.values() if resource.namespaced]
+    assert len(informers) == 2 * len(namespaced)
     assert {one.namespace for one in informers} == {"a", "b"}
+    assert all(one.resource.namespaced for one in informers)
+
+
+def test_a_shared_child_wakes_all_its_owners() -> None:
+    informers, _, told = _wired()
+    shared = _child("a")
+    (first,) = shared["metadata"]["ownerReferences"]
+    owners = [{**first, "name": name, "controller": False} for name in ("demo", "other")]
+    shared["metadata"]["ownerReferences"] = owners
+    informer = next(one for one in informers if one.resource.kind == "StatefulSet")
+    informer.on_change(Ref("Service", "default", "x"), None, informer.transform(shared))
+    assert sorted(told) == [DEMO, OTHER]
+
+
+def test_a_cluster_wide_child_wakes_the_parent_in_its_mark() -> None:
+    informers, _, told = _wired()
+    mark = {OWNER: "VMCluster/default/demo/u-1"}
+    role = {"kind": "ClusterRole", "metadata": {"name": "x", "annotations": mark}}
+    informer = next(one for one in informers if one.resource.kind == "ClusterRole")
+    informer.on_change(Ref("ClusterRole", "", "x"), None, informer.transform(role))
+    assert told == [DEMO]
 
 
 @pytest.mark.parametrize(
