@@ -110,7 +110,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
     ours, foreign = _field_owners(metadata)
     own_labels = metadata.get("labels") or {}
     is_managed = own_labels.get(labels.MANAGED_BY) == labels.MANAGER
-    marked = None if metadata.get("namespace") else parent_of_mark(metadata)
+    marked = parent_of_mark(metadata)
     parent, owner_uid = marked or (_parent(metadata), str(controller(metadata).get("uid", "")))
     return Child(
         ref=ref_of(manifest),

@@ -47,15 +47,18 @@ def sharers(metadata: Mapping[str, Any]) -> tuple[Ref, ...]:
 
 
 def parent_of_mark(metadata: Mapping[str, Any]) -> tuple[Ref, str] | None:
-    """The parent, and its uid, of a child that is marked because it can have no owner reference.
+    """The parent, and its uid, of a child that is marked because it can have no owner reference:
+    it lives in no namespace, or in another one.
 
     The mark is the annotation KIND/NAMESPACE/NAME/UID, see `labels.owner_mark`.
     """
+    if controller(metadata):
+        return None
     words = str((metadata.get("annotations") or {}).get(labels.OWNER, "")).split("/")
     if len(words) != len(_MARK) or words[0] not in _KINDS or not all(words):
         return None
     kind, namespace, name, uid = words
-    return Ref(kind, namespace, name), uid
+    return None if namespace == metadata.get("namespace") else (Ref(kind, namespace, name), uid)
 
 
 def _parent(owner: Mapping[str, Any], metadata: Mapping[str, Any]) -> Ref | None:

@@ -19,7 +19,7 @@ _REPLICAS: Path = ("f:spec", "f:replicas")
 def owner_uid(manifest: Mapping[str, Any]) -> str:
     """uid of the parent that the child is to belong to; empty where it outlives every parent."""
     metadata = manifest["metadata"]
-    marked = None if metadata.get("namespace") else parent_of_mark(metadata)
+    marked = parent_of_mark(metadata)
     return marked[1] if marked else str(controller(metadata).get("uid", ""))
 
 

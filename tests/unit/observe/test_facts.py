@@ -44,7 +44,7 @@ def test_a_child_knows_its_identity_and_its_parent() -> None:
     ],
 )
 def test_other_owners_are_no_parents(owner: dict[str, Any]) -> None:
-    assert child(_service(ownerReferences=[owner])).parent is None
+    assert child(_service(ownerReferences=[owner], labels={})).parent is None
 
 
 def test_an_instance_label_counts_only_beside_our_own_mark() -> None:
@@ -113,3 +113,115 @@ def test_pods_that_a_service_sends_traffic_to(conditions: dict[str, bool], serve
 
 def test_an_endpoint_slice_without_endpoints_serves_nobody() -> None:
     assert endpoint_slice({"metadata": {"name": "x"}, "endpoints": None}).serving == frozenset()
+
+
+MARK = {labels.OWNER: "VMAgent/ns/demo/u-9"}
+AGENT = Ref("VMAgent", "ns", "demo")
+
+
+def _cluster_role(**more: Any) -> dict[str, Any]:
+    return {"kind": "ClusterRole", "metadata": {"name": "monitoring:ns:vmagent-demo", **more}}
+
+
+def test_a_cluster_wide_child_names_its_parent_in_a_mark() -> None:
+    found = child(_cluster_role(annotations=MARK))
+    assert (found.parent, found.owner_uid, found.is_marked) == (AGENT, "u-9", True)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "VMAgent/ns/demo", "Pod/ns/demo/u", "VMAgent/ns//u", "VMAgent/a/b/c/d"]
+)
+def test_a_mark_that_says_nothing_is_none(text: str) -> None:
+    found = child(_cluster_role(annotations={labels.OWNER: text}))
+    assert (found.parent, found.owner_uid, found.is_marked) == (None, "", False)
+
+
+def test_a_child_in_another_namespace_names_its_parent_in_a_mark() -> None:
+    found = child({**_cluster_role(namespace="other", annotations=MARK), "kind": "Role"})
+    assert (found.parent, found.owner_uid, found.is_marked) == (AGENT, "u-9", True)
+
+
+def test_a_mark_counts_only_where_there_can_be_no_owner_reference() -> None:
+    found = child(_service(annotations=MARK, labels={}))
+    assert (found.parent, found.is_marked) == (None, False)
+
+
+def test_a_claim_without_an_owner_is_found_by_its_labels() -> None:
+    own = labels.selector("vmsingle", "demo")
+    claim = {
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "vmsingle-demo", "namespace": "ns", "labels": own},
+        "spec": {"storageClassName": "slow"},
+    }
+    found = child(claim)
+    assert (found.parent, found.owner_uid) == (Ref("VMSingle", "ns", "demo"), "")
+    assert found.claims[0]["spec"] == {"storageClassName": "slow"}
+
+
+@pytest.mark.parametrize(
+    ("own", "parent"),
+    [
+        pytest.param(labels.selector("vmagent", "demo"), AGENT, id="one component"),
+        pytest.param(
+            {**labels.selector("vmagent", "demo"), labels.PART_OF: "vmcluster"},
+            AGENT,
+            id="one component that users call a part of something",
+        ),
+        pytest.param(
+            labels.selector("vmselect", "demo", part_of="vmcluster"), PARENT, id="one of several"
+        ),
+        pytest.param(labels.selector("nginx", "demo"), None, id="another program"),
+    ],
+)
+def test_the_parent_by_labels(own: dict[str, str], parent: Ref | None) -> None:
+    metadata = {"name": "x", "namespace": "ns", "labels": own}
+    assert endpoint_slice({"metadata": metadata}).parent == parent
+
+
+def test_a_shared_child_wakes_all_its_owners() -> None:
+    owners = [
+        {**OWNER, "kind": "VMAlertmanager", "name": name, "uid": name, "controller": None}
+        for name in ("a", "b")
+    ]
+    found = child(_service(ownerReferences=owners, labels={labels.MANAGED_BY: labels.MANAGER}))
+    assert found.parents == {Ref("VMAlertmanager", "ns", name) for name in "ab"}
+    assert (found.parent, found.owner_uid, found.is_managed) == (None, "", True)
+
+
+@pytest.mark.parametrize(
+    ("entry", "others"),
+    [
+        pytest.param({"manager": labels.MANAGER, "operation": "Apply"}, False, id="we alone"),
+        pytest.param(
+            {"manager": "kube-controller-manager", "operation": "Update", "subresource": "scale"},
+            True,
+            id="an autoscaler",
+        ),
+        pytest.param({"manager": "kubectl-edit", "operation": "Update"}, True, id="a person"),
+    ],
+)
+def test_who_decides_about_replicas(entry: dict[str, str], others: bool) -> None:
+    fields = {"fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    manifest = {**_service(managedFields=[{**entry, **fields}]), "spec": {"replicas": 3}}
+    found = child({**manifest, "kind": "Deployment"})
+    assert (found.replicas, found.is_scaled_by_others) == (3, others)
+
+
+def test_a_daemon_set_says_how_many_pods_there_should_be() -> None:
+    status = {
+        "desiredNumberScheduled": 3,
+        "currentNumberScheduled": 3,
+        "updatedNumberScheduled": 2,
+        "numberReady": 2,
+        "numberAvailable": 1,
+    }
+    found = rollout(workload(status, kind="DaemonSet"))
+    counts = (found.desired, found.replicas, found.updated, found.ready, found.available)
+    assert (found.observed, counts) == (True, (3, 3, 2, 2, 1))
+
+
+def test_a_deployment_says_why_it_cannot_make_pods() -> None:
+    words = 'pods "x" is forbidden: error looking up service account ns/y'
+    failed = {"type": "ReplicaFailure", "status": "True", "message": words}
+    assert rollout(workload({"conditions": [failed]}, kind="Deployment")).failure == words
+    assert rollout(workload({"conditions": [{**failed, "status": "False"}]})).failure == ""
