@@ -77,6 +77,8 @@ def _workload(single: VMSingle, scope: Scope, around: Around) -> Workload:
         fs_group=volume_group(spec),
         # It may take long to open its data.
         has_liveness=False,
+        # Nobody serves in its place while it sleeps.
+        sleeps_before_stop=False,
     )
 
 
