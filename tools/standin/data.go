@@ -107,12 +107,12 @@ func (s *Server) store(in *http.Request, body []byte) answer {
 	}
 	all.Wait()
 	sort.SliceStable(answers, func(i, j int) bool { return answers[i].isGood() && !answers[j].isGood() })
-	return append(answers, answer{err: errors.New("no storage node can be reached")})[0]
+	return append(answers, answer{err: errors.New("there is none")})[0]
 }
 
 // fetch asks the nodes one after the other, first the one that has been connected for longest: it missed the least.
 func (s *Server) fetch(in *http.Request, body []byte) answer {
-	last := answer{err: errors.New("no storage node can be reached")}
+	last := answer{err: errors.New("there is none")}
 	for _, node := range s.reachable() {
 		if last = s.send(node, in, body); last.err == nil {
 			break
@@ -121,12 +121,15 @@ func (s *Server) fetch(in *http.Request, body []byte) answer {
 	return last
 }
 
-// reachable returns the nodes that are up, the longest connected first.
+// reachable returns the nodes that are up, the longest connected first; all of them if none is, for one may have just returned.
 func (s *Server) reachable() (nodes []*Node) {
 	for _, node := range s.nodes {
 		if node.up.Load() {
 			nodes = append(nodes, node)
 		}
+	}
+	if len(nodes) == 0 {
+		return s.nodes
 	}
 	sort.SliceStable(nodes, func(i, j int) bool { return nodes[i].since.Load() < nodes[j].since.Load() })
 	return nodes
@@ -146,7 +149,8 @@ func (s *Server) passToNodes(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, fmt.Sprintf("stand-in for %s: keeps no data (no vmstorage has a victoria-metrics, and STANDIN_BACKEND names none)",
 			s.role.name), http.StatusServiceUnavailable)
 	case got.err != nil:
-		http.Error(w, fmt.Sprintf("stand-in for %s: %s", s.role.name, got.err), http.StatusServiceUnavailable)
+		http.Error(w, fmt.Sprintf("stand-in for %s: no storage node can be reached: %s", s.role.name, got.err),
+			http.StatusServiceUnavailable)
 	default:
 		for name, values := range got.header {
 			w.Header()[name] = values
