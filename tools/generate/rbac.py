@@ -19,12 +19,7 @@ def rbac() -> str:
 
 
 def _rule(right: Right) -> str:
-    rule = {
-        "apiGroups": [right.group],
-        "resources": list(right.resources),
-        "verbs": list(right.verbs),
-    }
-    return f"# {right.why[0].upper()}{right.why[1:]}.\n{yaml_text([rule])}"
+    return f"# {right.why[0].upper()}{right.why[1:]}.\n{yaml_text([right.rule])}"
 
 
 def _binding() -> dict[str, object]:

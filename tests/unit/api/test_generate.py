@@ -12,6 +12,8 @@ from generate.__main__ import main
 from vmoperator.api.unsupported import marked_fields
 from vmoperator.api.vmcluster import VMCluster
 from vmoperator.apply.rights import RIGHTS
+from vmoperator.base.resource import CHILDREN, PARENTS
+from vmoperator.render.rbac import IN_CLUSTER
 
 
 @pytest.fixture
@@ -101,6 +103,39 @@ def test_rights_are_spelled_out_and_bound_to_the_operator() -> None:
 
 def test_the_operator_may_neither_write_users_objects_nor_delete_their_data() -> None:
     verbs = {resource: set(right.verbs) for right in RIGHTS for resource in right.resources}
-    assert verbs["vmclusters"] == {"get", "list", "watch"}
-    assert "persistentvolumeclaims" not in verbs
-    assert "secrets" not in verbs
+    for resource in PARENTS:
+        assert verbs[resource.plural] == {"get", "list", "watch"}
+        assert verbs[f"{resource.plural}/status"] == {"get", "patch"}
+    assert "delete" not in verbs["persistentvolumeclaims"]
+
+
+def test_the_operator_may_write_every_kind_of_child() -> None:
+    verbs = {
+        (right.group, resource): set(right.verbs)
+        for right in RIGHTS
+        for resource in right.resources
+    }
+    for child in CHILDREN:
+        assert {"list", "watch", "create", "patch"} <= verbs[child.group, child.plural]
+
+
+def _held() -> set[tuple[str, str, str]]:
+    return {
+        (right.group, what, verb)
+        for right in RIGHTS
+        for what in (*right.resources, *right.urls)
+        for verb in right.verbs
+    }
+
+
+def test_the_operator_holds_all_that_it_grants_and_needs_no_way_around() -> None:
+    granted = {
+        (group, what, verb)
+        for rule in IN_CLUSTER
+        for group in rule.get("apiGroups", [""])
+        for what in (*rule.get("resources", ()), *rule.get("nonResourceURLs", ()))
+        for verb in rule["verbs"]
+    }
+    assert granted
+    assert granted - _held() == set()
+    assert {verb for _, _, verb in _held()}.isdisjoint({"bind", "escalate", "impersonate"})
