@@ -156,8 +156,8 @@ class _Place:
 
 
 def _service(one: VMAlertmanager) -> str:
-    is_legacy_named = bool(one.spec.use_legacy_naming)
-    return names.component(APP, one.metadata.name, legacy=is_legacy_named)
+    name = one.metadata.name
+    return name if one.spec.use_legacy_naming else names.component(APP, name)
 
 
 def _base(one: VMAlertmanager) -> SplitResult:

@@ -212,8 +212,8 @@ def test_the_port_is_the_one_that_the_pods_listen_at(
 
 def test_a_name_of_the_older_form_is_known() -> None:
     found = alertmanager(useLegacyNaming=True, replicaCount=2)
-    assert _targets("http://main-vmalertmanager:9093", found) == [
-        f"http://main-vmalertmanager-{ordinal}.main-vmalertmanager.monitoring.svc:9093{ALERTS}"
+    assert _targets("http://main:9093", found) == [
+        f"http://main-{ordinal}.main.monitoring.svc:9093{ALERTS}"
         for ordinal in (0, 1)
     ]
 
