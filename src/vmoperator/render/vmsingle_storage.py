@@ -77,7 +77,7 @@ def volume_group(spec: VMSingleSpec) -> int | None:
     """
     context = spec.security_context or {}
     group = context.get("runAsGroup") or context.get("runAsUser")
-    return group if isinstance(group, int) else None
+    return group if isinstance(group, int) and group else None
 
 
 def _source(volume: dict[str, Any] | None, path: str) -> Source:
