@@ -30,9 +30,18 @@ def _set_and_marked(part: SpecModel) -> list[str]:
             continue
         if _reason(type(part), name):
             found.append(alias)
-        elif isinstance(value, SpecModel):
-            found.extend(f"{alias}.{path}" for path in _set_and_marked(value))
+            continue
+        for place, below in _parts(value, alias):
+            found.extend(f"{place}.{path}" for path in _set_and_marked(below))
     return found
+
+
+def _parts(value: object, alias: str) -> list[tuple[str, SpecModel]]:
+    """The models at a field, with their paths: one, or those of a list."""
+    if isinstance(value, SpecModel):
+        return [(alias, value)]
+    entries = enumerate(value) if isinstance(value, list) else ()
+    return [(f"{alias}[{i}]", it) for i, it in entries if isinstance(it, SpecModel)]
 
 
 def _marked(model: type[SpecModel]) -> list[tuple[str, str]]:
