@@ -12,12 +12,18 @@ from typing import Any
 
 from tests.fake_api import fields
 from tests.fake_api.fields import Path
+from vmoperator.base.resource import PARENTS
 
 Manifest = dict[str, Any]
 Key = tuple[str, str, str]
 """Collection (`apps/statefulsets`), namespace, name."""
 
-_WITH_STATUS = {"VMCluster", "StatefulSet", "Deployment", "Pod", "PodDisruptionBudget", "Service"}
+_WITH_STATUS = {
+    *(resource.kind for resource in PARENTS),
+    *("StatefulSet", "Deployment", "DaemonSet", "Pod", "PodDisruptionBudget", "Service"),
+    *("PersistentVolumeClaim", "HorizontalPodAutoscaler"),
+}
+_SCALED = ("StatefulSet", "Deployment")
 
 
 @dataclass(frozen=True)
@@ -84,14 +90,23 @@ class Objects:
         return self._store(key, before, after)
 
     def delete(self, key: Key) -> Manifest:
-        """Take the object out, its dependents too (there is no garbage collector to wait for)."""
+        """Take the object out, its dependents too (there is no garbage collector to wait for).
+
+        A dependent with another owner loses no more than the reference.
+        """
         gone = self.live.pop(key)
         self.owners.pop(key, None)
         self._record("DELETED", key, gone, gone)
         uid = gone["metadata"]["uid"]
         for other, manifest in list(self.live.items()):
             references = manifest["metadata"].get("ownerReferences") or ()
-            if any(reference.get("uid") == uid for reference in references):
+            left = [reference for reference in references if reference.get("uid") != uid]
+            if other not in self.live or len(left) == len(references):
+                continue
+            if left:
+                metadata = {**manifest["metadata"], "ownerReferences": left}
+                self.write(other, {**manifest, "metadata": metadata}, manager="garbage-collector")
+            else:
                 self.delete(other)
         return gone
 
@@ -113,6 +128,8 @@ class Objects:
     def _store(self, key: Key, before: Manifest | None, after: Manifest) -> Manifest:
         metadata = after.setdefault("metadata", {})
         metadata.setdefault("name", key[2])
+        if after["kind"] in _SCALED:
+            after.get("spec", {}).setdefault("replicas", 1)
         if key[1]:
             metadata.setdefault("namespace", key[1])
         old = (before or {}).get("metadata", {})

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from tests.fake_api.server import FakeApi, Target
 
 
+_METADATA_ONLY = web.ResponseKey("metadata only", bool)
+
+
 def selected(manifest: Manifest, query: dict[str, str]) -> bool:
     """Whether the object meets the label selector of the request (equality and presence only)."""
     own = manifest["metadata"].get("labels") or {}
@@ -44,7 +47,7 @@ async def stream(
     response = web.StreamResponse(headers={"Content-Type": "application/json"})
     await response.prepare(request)
     api.streams.add(response)
-    response["metadata only"] = wants_metadata(request.headers)
+    response[_METADATA_ONLY] = wants_metadata(request.headers)
     try:
         await _events(api, target, response, query)
     except (ConnectionError, asyncio.CancelledError):
@@ -97,6 +100,6 @@ async def _bookmark(
 
 
 async def _send(response: web.StreamResponse, kind: str, manifest: dict[str, Any]) -> None:
-    if response["metadata only"] and kind != "ERROR":
+    if response[_METADATA_ONLY] and kind != "ERROR":
         manifest = metadata_of(manifest)
     await response.write(orjson.dumps({"type": kind, "object": manifest}) + b"\n")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from vmoperator.api.status import UpdateStatus
+from vmoperator.apply.aftercare import Aftercare
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.reports import Reporter
@@ -15,7 +15,7 @@ from vmoperator.base.manifest import ref_of
 from vmoperator.observe.facts import Child
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
 from vmoperator.observe.status import unready_since, was_creating
-from vmoperator.observe.verdict import Remark, pending, verdict
+from vmoperator.observe.verdict import pending, verdict
 from vmoperator.render.plan import Plan, Stage
 
 MENDED_SECONDS = 60.0
@@ -35,8 +35,7 @@ class Pass:
     writer: Writer
     roller: Roller
     plan: Plan
-    remarks: Sequence[Remark] = ()
-    """What there is to say beside the verdict, apart from what the pass itself finds."""
+    aftercare: Aftercare
     creating: bool = False
     nameless: dict[str, float] = field(default_factory=dict)
     """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""
@@ -46,17 +45,20 @@ class Pass:
         self.creating = self._is_creating()
         await self._announce()
         await self.writer.bring_all(self.plan.shared)
+        await self.aftercare.deliver(self.writer)
         stages = await self._advance()
         await self.writer.prune(self.plan.manifests)
         findings = (*self.writer.findings, *self.roller.findings)
         told = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
-        self.reporter.knows(remarks=(*self.remarks, *self.writer.remarks, *pending(stages)))
+        cared = await self.aftercare.remarks(self.reporter.previous)
+        self.reporter.knows(remarks=(*cared, *self.writer.remarks, *pending(stages)))
         await self.reporter.report(told)
         return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
 
     def _again_seconds(self, told: UpdateStatus, *, is_odd: bool) -> float | None:
         wanted = [
             self.roller.again_seconds,
+            self.aftercare.again_seconds,
             *self.nameless.values(),
             MENDED_SECONDS if is_odd else None,
             self._second_look_seconds() if told is UpdateStatus.EXPANDING else None,
@@ -111,9 +113,16 @@ class Pass:
             if not waits_now and _is_rolled_by_us(stage):
                 await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
             stages.append(progress(seen))
+            await self._lead(stage, is_complete=stages[-1].complete)
             waits = waits or stages[-1].rolling or not in_line
             self._note_names(seen)
         return tuple(stages)
+
+    async def _lead(self, stage: Stage, *, is_complete: bool) -> None:
+        """Let Services lead to the stage's pods, once these serve; a new one at once."""
+        known = self.writer.world.children
+        ready = (it for it in stage.fronts if is_complete or known.get(ref_of(it)) is None)
+        await self.writer.bring_all(ready)
 
     async def _inquired(self, stage: Stage, *, held: bool) -> Sight:
         """The sight of a stage, with the reasons of what hangs where nothing else tells them."""

@@ -9,7 +9,6 @@ from typing import Final, Self
 import aiohttp
 
 from vmoperator.apply.client import USER_AGENT
-from vmoperator.base.errors import VMOperatorError
 
 _PAGE_SECONDS: Final = 5.0
 _RELOAD_SECONDS: Final = 15.0
@@ -17,11 +16,11 @@ _CONNECT_SECONDS: Final = 2.0
 _LONGEST_TEXT: Final = 300
 
 
-class NoAnswer(VMOperatorError):
+class NoAnswer(Exception):
     """The pod cannot be reached; the message says how it was tried."""
 
 
-class Refusal(VMOperatorError):
+class Refusal(Exception):
     """The program answers something else than yes; the message is its own words."""
 
 

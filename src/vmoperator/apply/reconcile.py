@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from vmoperator.api import parsed
 from vmoperator.api.unsupported import unsupported
+from vmoperator.apply.aftercare import Aftercare, Aides
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
@@ -28,6 +29,8 @@ class Reconciler:
     client: Client
     world: World
     settings: Settings
+    aides: Aides | None = None
+    """None: running pods are not looked after."""
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Read, render, apply what differs, prune, roll, report.
@@ -56,6 +59,8 @@ class Reconciler:
     def _forget(self, ref: Ref) -> None:
         self.world.doomed.pop(ref, None)
         forget(self.world, ref)
+        if self.aides:
+            self.aides.deliveries.deliver(ref, {})
 
     async def _bring(self, manifest: Manifest, around: Surroundings) -> float | None:
         ref = ref_of(manifest)
@@ -73,4 +78,5 @@ class Reconciler:
             await reporter.report(verdict((), (), paused=True))
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
-        return await Pass(reporter, writer, Roller(self.client, ref), wanted).run()
+        care = Aftercare(parent, wanted, around, self.aides)
+        return await Pass(reporter, writer, Roller(self.client, ref), wanted, care).run()

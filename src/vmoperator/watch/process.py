@@ -9,9 +9,13 @@ import signal
 from collections.abc import Sequence
 from typing import Any, Final
 
+from vmoperator.apply.access import Access
+from vmoperator.apply.aftercare import Aides
 from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.connection import Connection
+from vmoperator.apply.delivery import Deliveries
 from vmoperator.apply.login import connection
+from vmoperator.apply.programs import Programs
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.world import World
 from vmoperator.base.errors import SettingsInvalid
@@ -89,9 +93,11 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     namespaces = tuple(dict.fromkeys(options.namespaces))
-    async with Client(found) as client:
+    async with Client(found) as client, Programs() as programs:
         world = World()
-        reconciler = Reconciler(client, world, Settings())
+        deliveries = Deliveries(client, programs, lambda ref: queue.add(ref))
+        aides = Aides(deliveries, Access(client))
+        reconciler = Reconciler(client, world, Settings(namespaces=namespaces), aides)
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
         informers = Wiring(client, world, queue.add).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
@@ -107,6 +113,7 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
             if not await queue.drain(_DRAIN_SECONDS):
                 log.warning("a pass was cut short; the next start takes it up again")
             tasks[-1].cancel()
+            await deliveries.close()
 
 
 async def _work(informers: Sequence[Informer[Any]], queue: WorkQueue, world: World) -> None:

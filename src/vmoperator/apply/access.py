@@ -1,0 +1,102 @@
+"""Access: asks the API server what a service account may do, and remembers the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vmoperator.apply.client import Client
+from vmoperator.base.errors import Forbidden, NotFound
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import ACCESS_REVIEW, SERVICE_ACCOUNT
+from vmoperator.observe.access import Account, Question, allowed, unknown
+from vmoperator.observe.verdict import Remark
+
+_TRUSTED_SECONDS: Final = 60.0
+MISSING_SECONDS: Final = 10.0
+"""When to ask again while something is missing: nothing tells that it came."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The condition, and the monotonic time until which it is taken to hold."""
+
+    asked: frozenset[Question]
+    remark: Remark
+    until: float
+
+
+@dataclass(slots=True)
+class Access:
+    """What is known of the rights of service accounts; one for the process."""
+
+    client: Client
+    _answers: dict[Account, _Answer] = field(default_factory=dict, init=False)
+
+    async def remark(self, account: Account, asked: frozenset[Question]) -> Remark:
+        """The condition DiscoveryAllowed of pods that run under this account."""
+        now = time.monotonic()
+        known = self._answers.get(account)
+        if known is None or known.asked != asked or known.until < now:
+            remark = await self._found(account, asked)
+            seconds = _TRUSTED_SECONDS if remark.status == "True" else MISSING_SECONDS
+            # A pass that was asked for in so many seconds must not come a moment too early.
+            known = _Answer(asked, remark, now + seconds * 0.9)
+            self._forget_outdated(now)
+            self._answers[account] = known
+        return known.remark
+
+    async def _found(self, account: Account, asked: Collection[Question]) -> Remark:
+        try:
+            exists, *answers = await asyncio.gather(
+                self._exists(account), *(self._may(account, question) for question in asked)
+            )
+        except Forbidden as error:
+            return unknown(account, str(error))
+        denied = (one for one, may in zip(asked, answers, strict=True) if not may)
+        return allowed(account, denied, exists=exists)
+
+    async def _exists(self, account: Account) -> bool:
+        try:
+            await self.client.get(SERVICE_ACCOUNT, Ref(SERVICE_ACCOUNT.kind, *account))
+        except NotFound:
+            return False
+        return True
+
+    async def _may(self, account: Account, question: Question) -> bool:
+        answer = await self.client.create(ACCESS_REVIEW, _review(account, question))
+        return bool((answer.get("status") or {}).get("allowed"))
+
+    def _forget_outdated(self, now: float) -> None:
+        for account, answer in list(self._answers.items()):
+            if answer.until < now:
+                del self._answers[account]
+
+
+def _review(account: Account, question: Question) -> dict[str, Any]:
+    resource, _, subresource = question.resource.partition("/")
+    attributes: Mapping[str, str] = {
+        "verb": question.verb,
+        "group": question.group,
+        "resource": resource,
+        "subresource": subresource,
+        "namespace": question.namespace,
+    }
+    return {
+        "apiVersion": ACCESS_REVIEW.api_version,
+        "kind": ACCESS_REVIEW.kind,
+        # A review has no name; the API server refuses one.
+        "metadata": {"name": ""},
+        "spec": {
+            "user": f"system:serviceaccount:{account.namespace}:{account.name}",
+            "groups": [
+                "system:serviceaccounts",
+                f"system:serviceaccounts:{account.namespace}",
+                "system:authenticated",
+            ],
+            "resourceAttributes": attributes,
+        },
+    }

@@ -1,0 +1,130 @@
+"""Aftercare: what is done for running pods beside their rollout, and what there is to tell of it.
+
+Configuration that was written is brought to them, and the rights of their account are looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from vmoperator.api.parent import Parent
+from vmoperator.apply.access import MISSING_SECONDS, Access
+from vmoperator.apply.around import Surroundings
+from vmoperator.apply.children import Writer
+from vmoperator.apply.delivery import Deliveries, order
+from vmoperator.apply.errands import Order
+from vmoperator.base.errors import Forbidden
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.access import Account, questions
+from vmoperator.observe.loading import Loading, Standing, config_loaded
+from vmoperator.observe.pods import Pod
+from vmoperator.observe.verdict import Aspect, Remark
+from vmoperator.render.plan import Delivery, Plan, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Aides:
+    """What the passes of one process share to look after running pods."""
+
+    deliveries: Deliveries
+    access: Access
+
+
+@dataclass(slots=True)
+class Aftercare:
+    """Looks after the running pods of one parent during one pass."""
+
+    parent: Parent
+    plan: Plan
+    around: Surroundings
+    aides: Aides | None
+    """None: nothing is done and nothing told."""
+    again_seconds: float | None = field(default=None, init=False)
+    """When to look again at what wakes nobody."""
+
+    @property
+    def _ref(self) -> Ref:
+        return self.around.parent
+
+    @property
+    def _stages(self) -> tuple[tuple[Stage, Delivery], ...]:
+        """The stages whose pods load configuration, but for those that are left alone."""
+        stages = (stage for stage in self.plan.stages if not stage.is_paused)
+        return tuple((stage, stage.config) for stage in stages if stage.config)
+
+    async def deliver(self, writer: Writer) -> None:
+        """Have the pods load what was written; returns at once, they are asked beside the pass."""
+        if self.aides is None:
+            return
+        configs = {config.secret for _, config in self._stages}
+        secrets = [it for it in self.plan.shared if it["metadata"]["name"] in configs]
+        if any(it["kind"] == "Secret" and writer.differs(it) for it in secrets):
+            return  # it could not be written: the pods have what there is
+        orders: dict[Pod, Order] = {}
+        for stage, config in self._stages:
+            wanted = order(config, key=await self._key(config))
+            orders.update(dict.fromkeys(self._pods(stage), wanted))
+        self.aides.deliveries.deliver(self._ref, orders)
+
+    async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
+        """What there is to tell; `previous` is the status as it stands."""
+        if self.aides is None:
+            return ()
+        found = (self._loaded(self.aides.deliveries, previous), await self._allowed(self.aides))
+        return tuple(filter(None, found))
+
+    def _loaded(self, deliveries: Deliveries, previous: Mapping[str, Any]) -> Remark | None:
+        if all(stage.workload["spec"].get("replicas") == 0 for stage, _ in self._stages):
+            return None
+        ready = {
+            pod.ref.name for stage, _ in self._stages for pod in self._pods(stage) if pod.ready
+        }
+        loadings = [_seen(it, it.pod in ready) for it in deliveries.loadings(self._ref)]
+        return config_loaded(loadings) or _told(previous, Aspect.CONFIG_LOADED)
+
+    async def _allowed(self, aides: Aides) -> Remark | None:
+        name, namespace = self.parent.spec.service_account_name, self._ref.namespace
+        files = [text for _, config in self._stages for text in config.files.values()]
+        asked = questions(self.parent.spec, files, namespace=namespace)
+        if not name or not asked:
+            return None
+        remark = await aides.access.remark(Account(namespace, name), asked)
+        if remark.status != "True":
+            self.again_seconds = MISSING_SECONDS
+        return remark
+
+    async def _key(self, config: Delivery) -> str:
+        """The authKey of the reload request; empty where it is not there to be read."""
+        if config.reload_key is None:
+            return ""
+        name, key = config.reload_key
+        try:
+            data = await self.around.answered(lambda: self.around.secret(name))
+        except Forbidden:
+            return ""
+        # The programs take the key from a file without the white space behind it.
+        return (data or {}).get(key, b"").decode(errors="replace").rstrip()
+
+    def _pods(self, stage: Stage) -> Iterator[Pod]:
+        for pod in self.around.world.pods.by_index(self._ref).values():
+            is_its = (pod.app, pod.shard) == (stage.app, stage.shard)
+            if is_its and not pod.ended and not pod.deleting:
+                yield pod
+
+
+def _seen(loading: Loading, is_ready: bool) -> Loading:
+    """A pod that is not ready is told of by Ready, unless it is the configuration's fault."""
+    if is_ready or loading.standing is Standing.REFUSED:
+        return loading
+    return replace(loading, standing=Standing.PENDING)
+
+
+def _told(previous: Mapping[str, Any], aspect: Aspect) -> Remark | None:
+    """The condition as it stands in the status."""
+    conditions = previous.get("conditions") or ()
+    found = next((it for it in conditions if it.get("type") == aspect), None)
+    if found is None:
+        return None
+    return Remark(aspect, *(found.get(key, "") for key in ("status", "reason", "message")))
