@@ -170,8 +170,10 @@ class ScrapeFields(SpecModel):
     """Shortest interval that a scrape object may ask for; a shorter one is raised to it."""
     max_scrape_interval: str | None = _selects()
     """Longest interval that a scrape object may ask for; a longer one is cut to it."""
+    # A bound on lists whose entries have rules: the API server bounds the cost of rules by it.
     scrape_classes: list[ScrapeClass] | None = Field(
         default=None,
+        max_length=64,
         json_schema_extra={
             MARK: NO_SELECTION,
             "x-kubernetes-list-type": "map",

@@ -78,7 +78,8 @@ class VMAgentSpec(
         _not_on_nodes("podDisruptionBudget", "evictions leave the pods of a DaemonSet alone"),
     )
 
-    remote_write: list[RemoteWrite] = Field(min_length=1)
+    # A bound on lists whose entries have rules: the API server bounds the cost of rules by it.
+    remote_write: list[RemoteWrite] = Field(min_length=1, max_length=64)
     """Where samples are written to, each of them to every target."""
     remote_write_settings: RemoteWriteSettings | None = None
     """What holds for all targets of remote write."""

@@ -127,7 +127,8 @@ class VMAlertSpec(ParentSpec, Component, Logged, Budgeted, VerticallyScaled, Sta
     """How often rules are evaluated that do not say it themselves (-evaluationInterval)."""
     notifier: Notifier | None = None
     """Who takes the alerts."""
-    notifiers: list[Notifier] | None = None
+    # A bound on lists whose entries have rules: the API server bounds the cost of rules by it.
+    notifiers: list[Notifier] | None = Field(default=None, max_length=64)
     """Who takes the alerts, beside notifier: each of them gets every alert."""
     notifier_config_ref: SecretKeySelector | None = None
     """Secret that holds a configuration of notifiers of your own (-notifier.config); it is
