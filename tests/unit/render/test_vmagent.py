@@ -164,7 +164,8 @@ def test_a_single_shard_is_named_as_one_of_several() -> None:
 
 
 def test_no_shards_are_one_agent_without_a_number() -> None:
-    for spec in ({}, {"shardCount": 0}, {"shardCount": 3, "daemonSetMode": True}):
+    specs: list[dict[str, Any]] = [{}, {"shardCount": 0}, {"shardCount": 3, "daemonSetMode": True}]
+    for spec in specs:
         made = planned(**spec)
         assert [stage.workload["metadata"]["name"] for stage in made.stages] == ["vmagent-demo"]
         assert not [arg for arg in args(made) if "promscrape.cluster" in arg]
@@ -318,7 +319,7 @@ def test_the_longest_name_still_names_a_role() -> None:
 
 
 def test_a_pod_without_tokens_still_gives_the_agent_its_own() -> None:
-    spec = {
+    spec: dict[str, Any] = {
         "disableAutomountServiceAccountToken": True,
         "containers": [{"name": "other", "image": "other"}],
     }
