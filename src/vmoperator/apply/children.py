@@ -19,6 +19,7 @@ from vmoperator.observe.ownership import healed, place
 from vmoperator.observe.sending import (
     foreign_fields,
     is_apart,
+    is_replaced,
     is_shared,
     owner_uid,
     sent,
@@ -146,6 +147,9 @@ class Writer:
             return False
         if live is not None and self._is_in_the_way(live):
             return False
+        if live is not None and is_replaced(manifest, live):
+            await self._take_away(live)
+            live = None
         if live is not None:
             self._report_claims(manifest, live)
             await self._disown(manifest, live)
@@ -154,6 +158,13 @@ class Writer:
         written = await self.client.apply(sent(manifest, live, first_replicas=first_replicas))
         self.world.children.put(ref, child(written))
         return True
+
+    async def _take_away(self, live: Child) -> None:
+        """Delete a Service that is made anew; NotYet while something holds it up."""
+        log.info("replacing %s: what it is cannot change in place", live.ref, extra=self._extra)
+        await self.client.delete(BY_KIND[live.ref.kind], live.ref, uid=live.uid)
+        if live.finalizers:
+            raise NotYet(f"the former {live.ref} is still being deleted", after_seconds=1.0)
 
     async def _unseen(self, ref: Ref) -> Child | None:
         """A child that the informers do not show: it may lack our labels, and not be ours."""

@@ -69,6 +69,8 @@ class Child:
     claims: tuple[Manifest, ...]
     """volumeClaimTemplates of a StatefulSet, or a PersistentVolumeClaim itself: what cannot be
     changed in place."""
+    address: str = ""
+    """spec.clusterIP of a Service, `None` for a headless one."""
     is_marked: bool = False
     """It names its parent in an annotation, and no garbage collector takes it with that parent."""
     is_managed: bool = False
@@ -126,6 +128,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         foreign=foreign,
         rollout=_rollout(manifest),
         claims=_claims(manifest),
+        address=spec.get("clusterIP", ""),
         is_marked=marked is not None,
         is_managed=is_managed,
         sharers=sharers(metadata),

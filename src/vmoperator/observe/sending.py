@@ -12,6 +12,7 @@ from vmoperator.observe.facts import Child
 from vmoperator.observe.ownership import Path, intrusions, uncovered
 from vmoperator.observe.parents import controller, parent_of_mark
 
+_HEADLESS = "None"
 _SCALED = ("StatefulSet", "Deployment")
 _REPLICAS: Path = ("f:spec", "f:replicas")
 
@@ -27,6 +28,18 @@ def is_shared(manifest: Mapping[str, Any]) -> bool:
     """Whether the child belongs to several parents, none of which controls it."""
     metadata = manifest["metadata"]
     return bool(metadata.get("ownerReferences")) and not controller(metadata)
+
+
+def is_replaced(manifest: Manifest, live: Child) -> bool:
+    """Whether a Service has to be made anew: the API server keeps clusterIP as it is.
+
+    Headless or not is what a load balancer in front of a cluster changes; whoever connects in the
+    few milliseconds without a Service has to look its name up again.
+    """
+    if manifest["kind"] != "Service" or manifest["spec"].get("type") == "ExternalName":
+        return False
+    wanted = manifest["spec"].get("clusterIP")
+    return bool(live.address) and (live.address == _HEADLESS) != (wanted == _HEADLESS)
 
 
 def is_autoscaled(manifest: Mapping[str, Any]) -> bool:
