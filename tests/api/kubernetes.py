@@ -12,13 +12,14 @@ from tests.fake_api import FakeApi
 from vmoperator.apply.world import World
 from vmoperator.base.labels import MANAGED_BY, MANAGER, NAME
 from vmoperator.base.manifest import Ref, digest, ref_of
-from vmoperator.base.resource import CHILDREN
+from vmoperator.base.resource import CHILDREN, PARENTS
 from vmoperator.observe.facts import child, endpoint_slice, pod
 from vmoperator.observe.parents import trimmed
 
 Tree = dict[str, Any]
 
 _CHILD_KINDS = {resource.kind for resource in CHILDREN}
+_PARENT_KINDS = {resource.kind for resource in PARENTS}
 
 
 class Kubernetes:
@@ -28,6 +29,8 @@ class Kubernetes:
         self.api = api
         self.ready = True
         """Whether new pods are ready at once."""
+        self.nodes = 1
+        """How many pods each DaemonSet has."""
 
     def all(self, kind: str) -> list[Tree]:
         return [live for live in self.api.objects.live.values() if live["kind"] == kind]
@@ -36,6 +39,8 @@ class Kubernetes:
         """Make the missing pods, report them, and send traffic to those that are ready."""
         for workload in (*self.all("StatefulSet"), *self.all("Deployment")):
             await self._run(workload)
+        for workload in self.all("DaemonSet"):
+            await self._run_on_nodes(workload)
         for service in self.all("Service"):
             await self._publish(service)
 
@@ -51,6 +56,37 @@ class Kubernetes:
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
                 await self.api.put(_pod(workload, name, revision, ready=self.ready))
         await self._report(workload, revision, current=status.get("currentRevision", revision))
+
+    async def _run_on_nodes(self, workload: Tree) -> None:
+        revision = digest(workload["spec"]["template"])[:10]
+        keeps = workload["spec"]["updateStrategy"].get("type") == "OnDelete"
+        for other in self._pods_of(workload):
+            if not keeps and pod(other).revision != revision:
+                await self.api.remove(ref_of(other))
+        for number in range(self.nodes):
+            name = f"{workload['metadata']['name']}-{number}"
+            if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
+                await self.api.put(_pod(workload, name, revision, ready=self.ready))
+        live = self._pods_of(workload)
+        ready = sum(pod(one).ready for one in live)
+        status = {
+            "observedGeneration": workload["metadata"]["generation"],
+            "desiredNumberScheduled": self.nodes,
+            "currentNumberScheduled": len(live),
+            "updatedNumberScheduled": sum(pod(one).revision == revision for one in live),
+            "numberReady": ready,
+            "numberAvailable": ready,
+        }
+        await self.api.put({**workload, "status": status}, manager="kube-controller-manager")
+
+    async def scale(self, ref: Ref, replicas: int) -> None:
+        """Write the subresource `scale`, as autoscalers and `kubectl scale` do."""
+        live = self.api.find(ref)
+        assert live is not None
+        after = {**live, "spec": {**live["spec"], "replicas": replicas}}
+        key = self.api._key(live)
+        self.api.objects.write(key, after, manager="autoscaler", subresource="scale")
+        await self.api.tell()
 
     async def _report(self, workload: Tree, revision: str, *, current: str) -> None:
         live = self._pods_of(workload)
@@ -126,7 +162,7 @@ class Kubernetes:
         live = list(self.api.objects.live.values())
         ours = [one for one in live if _labels(one).get(MANAGED_BY) == MANAGER]
         world.parents.replace(
-            {ref_of(one): trimmed(one) for one in live if one["kind"] == "VMCluster"}
+            {ref_of(one): trimmed(one) for one in live if one["kind"] in _PARENT_KINDS}
         )
         world.children.replace(
             {ref_of(one): child(one) for one in ours if one["kind"] in _CHILD_KINDS}
@@ -142,8 +178,8 @@ def _labels(manifest: Tree) -> Tree:
 
 
 def _pod(workload: Tree, name: str, revision: str, *, ready: bool) -> Tree:
-    is_stateful = workload["kind"] == "StatefulSet"
-    key = "controller-revision-hash" if is_stateful else "pod-template-hash"
+    is_deployed = workload["kind"] == "Deployment"
+    key = "pod-template-hash" if is_deployed else "controller-revision-hash"
     metadata = workload["metadata"]
     return {
         "apiVersion": "v1",

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 from tests.api.kubernetes import Kubernetes
+from tests.api.lab import Lab, short
 from tests.api.objects import vmcluster
 from tests.fake_api import FakeApi, Fault
 
 from vmoperator.apply.client import Client, WatchEvent
 from vmoperator.apply.reconcile import Reconciler
-from vmoperator.apply.world import World
 from vmoperator.base.errors import Conflict, NotYet, Unavailable
 from vmoperator.base.manifest import Ref
 from vmoperator.base.settings import Settings
@@ -31,70 +30,6 @@ def cluster(**spec: Any) -> Tree:
     manifest = vmcluster()
     parts: Tree = {app: {"replicaCount": 2, **spec.pop(app, {})} for app in APPS}
     return {**manifest, "spec": {**manifest["spec"], **parts, **spec}}
-
-
-@dataclass
-class Lab:
-    """An operator's passes, one at a time, over what the fake API server holds."""
-
-    api: FakeApi
-    client: Client
-    kubernetes: Kubernetes
-    world: World = field(default_factory=World)
-
-    async def apply(self, manifest: Tree) -> None:
-        """As `kubectl apply` does it: the status stays."""
-        live = self.api.find(DEMO) or {}
-        await self.api.put(
-            {**live, **manifest, "metadata": {**live.get("metadata", {}), **manifest["metadata"]}}
-        )
-
-    async def run(self) -> float | None:
-        """One pass, after the informers have caught up."""
-        self.kubernetes.look(self.world)
-        return await Reconciler(self.client, self.world, Settings()).reconcile(DEMO)
-
-    async def writes(self) -> list[str]:
-        """What one pass writes, as `PATCH statefulsets/vmstorage-demo`."""
-        before = len(self.api.writes)
-        await self.run()
-        return [_short(one.method, one.path) for one in self.api.writes[before:]]
-
-    async def settle(self) -> list[str]:
-        """Controllers and passes in turns until nothing is written any more: all messages."""
-        said: list[str] = []
-        for _ in range(40):
-            await self.kubernetes.settle()
-            if not await self.writes():
-                return said
-            if not said or said[-1] != self.message:
-                said.append(self.message)
-        raise AssertionError(f"it does not come to rest: {said}")
-
-    @property
-    def status(self) -> Tree:
-        return self.live(DEMO).get("status") or {}
-
-    @property
-    def message(self) -> str:
-        return f"{self.status['updateStatus']} {self.status.get('reason', '')}".strip()
-
-    def live(self, ref: Ref) -> Tree:
-        found = self.api.find(ref)
-        assert found is not None, ref
-        return found
-
-    def age(self, kind: str, name: str) -> None:
-        """Let the object be as old as one of a cluster that has been running for long."""
-        self.child(kind, name)["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
-
-    def child(self, kind: str, name: str) -> Tree:
-        return self.live(Ref(kind, "default", name))
-
-
-def _short(method: str, path: str) -> str:
-    parts = path.split("/namespaces/default/")[-1]
-    return f"{method} {parts}"
 
 
 @pytest.fixture
@@ -171,7 +106,7 @@ async def test_a_creation_takes_seven_applies_and_two_status_writes(lab: Lab) ->
     await lab.apply(cluster())
     before = len(lab.api.writes)
     said = await lab.settle()
-    writes = [_short(one.method, one.path) for one in lab.api.writes[before:]]
+    writes = [short(one.method, one.path) for one in lab.api.writes[before:]]
     ours = [one for one in writes if one.startswith("PATCH")]
     assert sorted(ours) == sorted([*SHARED, *WORKLOADS, STATUS, STATUS])
     assert said == [
