@@ -14,7 +14,7 @@ from vmoperator.render import Plan, plan
 GI = {"resources": {"requests": {"storage": "1Gi"}}}
 
 
-def planned(around: Around = NOTHING, settings: Settings | None = None, **spec: Any) -> Plan:
+def planned(around: Around = NOTHING, settings: Settings | None = None, /, **spec: Any) -> Plan:
     """The plan of a VMSingle `demo` in `monitoring`."""
     manifest = {
         "apiVersion": "operator.victoriametrics.com/v1beta1",
@@ -25,33 +25,33 @@ def planned(around: Around = NOTHING, settings: Settings | None = None, **spec: 
     return plan(parsed(manifest), settings or Settings(), around)
 
 
-def child(kind: str, around: Around = NOTHING, **spec: Any) -> Manifest | None:
+def child(kind: str, around: Around = NOTHING, /, **spec: Any) -> Manifest | None:
     """The first child of a kind, if there is one."""
     found = (it for it in planned(around, **spec).manifests if it["kind"] == kind)
     return next(found, None)
 
 
-def pod(around: Around = NOTHING, **spec: Any) -> Manifest:
+def pod(around: Around = NOTHING, /, **spec: Any) -> Manifest:
     """The pod spec."""
-    (stage,) = planned(around, **spec).stages
+    (stage,) = planned(around, None, **spec).stages
     found: Manifest = stage.workload["spec"]["template"]["spec"]
     return found
 
 
-def container(around: Around = NOTHING, name: str = "vmsingle", **spec: Any) -> Manifest:
+def container(around: Around = NOTHING, name: str = "vmsingle", /, **spec: Any) -> Manifest:
     """A container of the pod, among those that run and those that run before."""
     made = pod(around, **spec)
     every = [*made["containers"], *(made.get("initContainers") or ())]
     return next(it for it in every if it["name"] == name)
 
 
-def args(around: Around = NOTHING, **spec: Any) -> list[str]:
+def args(around: Around = NOTHING, /, **spec: Any) -> list[str]:
     """The arguments of the program."""
     found: list[str] = container(around, **spec)["args"]
     return found
 
 
-def files(around: Around = NOTHING, **spec: Any) -> dict[str, str]:
+def files(around: Around = NOTHING, /, **spec: Any) -> dict[str, str]:
     """The files that the program loads."""
     secret = child("Secret", around, **spec)
     return (
