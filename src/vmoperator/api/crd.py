@@ -48,7 +48,12 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
             _STATUS,
             _AGE,
         ),
-        "VMAlert": (_STATUS, Column("ReplicaCount", ".spec.replicaCount", "integer"), _AGE),
+        "VMAlert": (
+            _STATUS,
+            # The first of the two names that is set.
+            Column("ReplicaCount", ".spec['replicaCount','replicas']", "integer"),
+            _AGE,
+        ),
         "VMAlertmanager": (
             Column("ReplicaCount", ".spec.replicaCount", "integer"),
             _AGE,
