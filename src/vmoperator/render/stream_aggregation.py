@@ -207,7 +207,7 @@ def _refuse_outputs(outputs: list[str], *, field: str) -> None:
 def _are_shares(output: str) -> bool:
     found = _QUANTILES.fullmatch(output)
     shares = [part.strip() for part in found[1].split(",")] if found else []
-    return bool(shares) and all(re.fullmatch(r"0|1|[01]?\.[0-9]+", share) for share in shares)
+    return bool(shares) and all(re.fullmatch(r"0|1(\.0*)?|0?\.[0-9]+", share) for share in shares)
 
 
 def _refuse_kept_names(outputs: list[str], config: StreamAggrConfig, *, field: str) -> None:
