@@ -101,7 +101,7 @@ def amended(
 
 
 def _node(value: Any) -> yaml.Node:
-    node = yaml.compose(_json(value), Loader=_Loader)
+    (node,) = yaml.compose_all(_json(value), Loader=_Loader)
     _unfold(node)
     return node
 
