@@ -51,6 +51,9 @@ class Kubernetes:
             for other in self._pods_of(workload):
                 if other["metadata"]["labels"]["pod-template-hash"] != revision:
                     await self.api.remove(ref_of(other))
+        for other in self._pods_of(workload):
+            if pod(other).ordinal >= workload["spec"]["replicas"]:
+                await self.api.remove(ref_of(other))
         for number in range(workload["spec"]["replicas"]):
             name = f"{workload['metadata']['name']}-{number}"
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:

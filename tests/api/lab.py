@@ -38,6 +38,10 @@ class Lab:
     async def run(self) -> float | None:
         """One pass, after the informers have caught up."""
         self.kubernetes.look(self.world)
+        return await self.reconcile()
+
+    async def reconcile(self) -> float | None:
+        """One pass over what the informers have shown so far."""
         return await Reconciler(self.client, self.world, Settings()).reconcile(self.parent)
 
     async def writes(self) -> list[str]:
