@@ -271,7 +271,7 @@ async def test_a_claim_cannot_shrink_and_the_rest_goes_on(bench: Bench) -> None:
 
 # Kinds that a cluster may lack
 
-VPA = {
+VPA: Tree = {
     "vpa": {
         "updatePolicy": {"updateMode": "Off"},
         "resourcePolicy": {"containerPolicies": [{"containerName": "*"}]},
@@ -294,7 +294,7 @@ async def test_an_autoscaler_that_is_not_installed_fails_nothing_and_heals(bench
 
 # Workloads that an autoscaler scales
 
-HPA = {"hpa": {"minReplicas": 2, "maxReplicas": 5}}
+HPA: Tree = {"hpa": {"minReplicas": 2, "maxReplicas": 5}}
 SELECT = Ref("StatefulSet", "default", "vmselect-demo")
 
 
@@ -383,7 +383,7 @@ async def test_a_daemon_set_is_complete_when_each_node_has_its_pod(bench: Bench)
 
 
 async def test_pods_that_stay_until_they_are_deleted_are_told(bench: Bench) -> None:
-    mode = {"daemonSetMode": True, "daemonSetUpdateStrategy": "OnDelete"}
+    mode: Tree = {"daemonSetMode": True, "daemonSetUpdateStrategy": "OnDelete"}
     lab = await bench.running(parent("VMAgent", **mode))
     await lab.apply(parent("VMAgent", **mode, componentVersion="v1.150.1"))
     await lab.settle()
@@ -408,7 +408,7 @@ async def test_shards_roll_side_by_side_and_a_sick_one_holds_no_other_up(bench: 
 
 
 async def test_a_shard_that_is_no_longer_wanted_goes_with_its_budget(bench: Bench) -> None:
-    budget = {"podDisruptionBudget": {"maxUnavailable": 1}}
+    budget: Tree = {"podDisruptionBudget": {"maxUnavailable": 1}}
     lab = await bench.running(parent("VMAgent", shardCount=3, **budget))
     assert len(lab.kubernetes.all("PodDisruptionBudget")) == 3
     await lab.apply(parent("VMAgent", shardCount=1, **budget))

@@ -170,7 +170,9 @@ class Writer:
         """A child that the informers do not show: it may lack our labels, and not be ours."""
         try:
             return child(await self.client.get(BY_KIND[ref.kind], ref))
-        except NotFound:
+        except NotFound as error:
+            if BY_KIND[ref.kind].is_optional and f'"{ref.name}"' not in str(error):
+                raise  # not the object is missing, but its kind
             return None
 
     def _is_ours(self, manifest: Manifest, live: Child) -> bool:
