@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vmoperator.api import embedded, storage, vmcluster
+from vmoperator.api import auth, embedded, storage, vmalert, vmcluster
 from vmoperator.api.model import SpecModel
 from vmoperator.api.pod import PodFields
 from vmoperator.api.status import Condition, Status
@@ -26,6 +26,15 @@ STATEFUL = f"""{COMPONENT}
     rollingUpdateStrategyBehavior claimTemplates
 """
 STATELESS = f"{COMPONENT} updateStrategy rollingUpdate"
+
+RELOADED = """
+    useVMConfigReloader configReloaderImageTag configReloaderImage configReloaderResources
+    configReloaderExtraArgs configReloadAuthKeySecret
+"""
+OAUTH2 = """
+    client_id client_secret client_secret_file token_url scopes endpoint_params proxy_url tls_config
+"""
+HTTP_AUTH = "basicAuth oauth2 tlsConfig bearerTokenFile bearerTokenSecret headers"
 
 DOCUMENTED: dict[type[SpecModel], str] = {
     vmcluster.VMCluster: "apiVersion kind metadata spec status",
@@ -82,4 +91,24 @@ DOCUMENTED: dict[type[SpecModel], str] = {
     embedded.DownsamplingPeriod: "offset interval",
     embedded.RetentionFilter: "filter retention",
     embedded.Discovery: "enabled interval filter",
+    vmalert.VMAlert: "apiVersion kind metadata spec status",
+    vmalert.VMAlertSpec: f"""{PODS} {RELOADED}
+        podMetadata managedMetadata logFormat logLevel evaluationInterval enforcedNamespaceLabel
+        selectAllByDefault ruleSelector ruleNamespaceSelector notifier notifiers notifierConfigRef
+        remoteWrite remoteRead rulePath datasource externalLabels serviceSpec serviceScrapeSpec
+        updateStrategy rollingUpdate podDisruptionBudget vpa networkPolicy license
+        serviceAccountName useLegacyNaming componentVersion replicas
+    """,
+    vmalert.Datasource: f"url {HTTP_AUTH}",
+    vmalert.Notifier: f"url selector {HTTP_AUTH}",
+    vmalert.RuleWrite: f"url concurrency flushInterval maxBatchSize maxQueueSize {HTTP_AUTH}",
+    vmalert.StateRead: f"url lookback {HTTP_AUTH}",
+    vmalert.DiscoverySelector: "namespaceSelector labelSelector",
+    vmalert.NamespaceSelector: "any matchNames",
+    auth.BasicAuth: "username password password_file",
+    auth.TLSConfig: "caFile ca certFile cert keyFile keySecret serverName insecureSkipVerify",
+    auth.SecretOrConfigMap: "secret configMap",
+    auth.ConfigMapKeySelector: "name key optional",
+    auth.OAuth2: OAUTH2,
+    auth.OAuth2Flags: OAUTH2,
 }

@@ -12,6 +12,7 @@ from vmoperator.api.embedded import InsertPorts
 from vmoperator.api.model import Metadata, SpecModel, parts_of
 from vmoperator.api.pod import PodFields
 from vmoperator.api.storage import ClaimSpec
+from vmoperator.api.vmalert import VMAlert
 from vmoperator.api.vmcluster import VMCluster, VMStorage
 
 
@@ -28,8 +29,9 @@ def test_a_model_has_exactly_the_documented_fields(model: type[SpecModel]) -> No
     assert sorted(map(str, aliases)) == sorted(DOCUMENTED[model].split())
 
 
-def test_every_model_of_a_cluster_is_compared_with_the_documents() -> None:
-    assert set(_reachable(VMCluster)) - {Metadata} - DOCUMENTED.keys() == set()
+@pytest.mark.parametrize("kind", [VMCluster, VMAlert], ids=lambda kind: kind.__name__)
+def test_every_model_of_a_kind_is_compared_with_the_documents(kind: type[SpecModel]) -> None:
+    assert set(_reachable(kind)) - {Metadata} - DOCUMENTED.keys() == set()
 
 
 @pytest.mark.parametrize("model", DOCUMENTED, ids=lambda model: model.__name__)
