@@ -54,8 +54,11 @@ class Aftercare:
         stages = (stage for stage in self.plan.stages if not stage.is_paused)
         return tuple((stage, stage.config) for stage in stages if stage.config)
 
-    async def deliver(self, writer: Writer) -> None:
-        """Have the pods load what was written; returns at once, they are asked beside the pass."""
+    async def deliver(self, writer: Writer, previous: Mapping[str, Any]) -> None:
+        """Have the pods load what was written; returns at once, they are asked beside the pass.
+
+        `previous` is the status as it stands.
+        """
         if self.aides is None:
             return
         configs = {config.secret for _, config in self._stages}
@@ -66,7 +69,9 @@ class Aftercare:
         for stage, config in self._stages:
             wanted = order(config, key=await self._key(config))
             orders.update(dict.fromkeys(self._pods(stage), wanted))
-        self.aides.deliveries.deliver(self._ref, orders)
+        told = _told(previous, Aspect.CONFIG_LOADED)
+        is_trusted = told is None or told.status == "True"
+        self.aides.deliveries.deliver(self._ref, orders, is_trusted=is_trusted)
 
     async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         """What there is to tell; `previous` is the status as it stands."""

@@ -44,10 +44,11 @@ class Deliveries:
         default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False
     )
 
-    def deliver(self, parent: Ref, orders: Mapping[Pod, Order]) -> None:
+    def deliver(self, parent: Ref, orders: Mapping[Pod, Order], *, is_trusted: bool = True) -> None:
         """Have these pods of the parent load what they were ordered to, unless they are at it.
 
         Nothing is done for a pod that has it; of pods that are not named nothing is kept.
+        `is_trusted`: pods that an earlier process told are taken to have it, unless they say no.
         """
         known = self._running.setdefault(parent, {})
         wanted = {pod.uid: (pod, order) for pod, order in orders.items()}
@@ -59,7 +60,7 @@ class Deliveries:
                 continue
             if before:
                 before.task.cancel()
-            known[uid] = self._started(parent, pod, order)
+            known[uid] = self._started(parent, pod, order, is_trusted)
         if not known:
             del self._running[parent]
 
@@ -68,7 +69,7 @@ class Deliveries:
         for running in self._running.get(parent, {}).values():
             yield running.errand.loading
 
-    def _started(self, parent: Ref, pod: Pod, order: Order) -> _Running:
+    def _started(self, parent: Ref, pod: Pod, order: Order, is_trusted: bool) -> _Running:
         host = replace(order, address=replace(order.address, host=pod.address))
         errand = Errand(
             self.client,
@@ -77,6 +78,7 @@ class Deliveries:
             host,
             slots=self._slots,
             told=lambda: self._told(parent),
+            is_trusted=is_trusted,
         )
         task = asyncio.create_task(errand.run(), name=f"configuration of {pod.ref}")
         task.add_done_callback(_log_defect)

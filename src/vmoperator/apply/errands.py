@@ -18,13 +18,13 @@ from vmoperator.apply.programs import Address, NoAnswer, Programs, Refusal
 from vmoperator.base import labels
 from vmoperator.base.errors import ApiError, NotFound
 from vmoperator.base.resource import POD
-from vmoperator.observe.loading import METRICS, PAGES, Loading, Standing, is_refused, mark
+from vmoperator.observe.loading import PAGES, Loading, Standing, is_refused, mark
 from vmoperator.observe.pods import Pod
 
 log = logging.getLogger(__name__)
 
 # Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
-_PAUSES_SECONDS: Final = (0.12, 0.15, 0.3, 0.6, 1.2)
+_PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
 # Where nothing shows that the files were there, the last request counts; one more to be sure.
 _LATE_SECONDS: Final = 3.0
 # A program answers before it has read its files.
@@ -56,20 +56,23 @@ class Errand:
     _: KW_ONLY
     slots: asyncio.Semaphore
     told: Callable[[], None]
+    is_trusted: bool = True
+    """Whether a pod that was told before this process knew of it is taken to have loaded it."""
     loading: Loading = field(init=False)
     _annotated: bool = field(init=False)
     _before: tuple[str, ...] = field(default=(), init=False)
     """What the program showed before it could have the new files; empty if that is not known."""
     _is_proven: bool = field(default=True, init=False)
+    _is_known: bool = field(default=False, init=False)
+    """It is the program that answers at the address."""
 
     def __post_init__(self) -> None:
         self.loading = self._at(Standing.PENDING)
-        self._annotated = self._is_old_news
+        self._annotated = self.pod.config == self.order.digest
 
     @property
     def _is_old_news(self) -> bool:
-        """The pod was told before this process knew of it."""
-        return self.pod.config == self.order.digest
+        return self.is_trusted and self.pod.config == self.order.digest
 
     async def run(self) -> None:
         """Return once the pod has loaded it; until then try again, after ever longer pauses."""
@@ -167,6 +170,10 @@ class Errand:
 
     async def _reloaded(self) -> str:
         """Ask once; what the program has against it, in its own words."""
+        if not self._is_known:
+            # Nobody else must be sent the key.
+            await self.programs.metrics(self.order.address)
+            self._is_known = True
         try:
             await self.programs.reload(self.order.address)
         except Refusal as refused:
@@ -174,10 +181,7 @@ class Errand:
         return ""
 
     async def _is_refused(self) -> bool:
-        try:
-            return is_refused(await self.programs.page(self.order.address, METRICS))
-        except Refusal:
-            return False  # it does not show its metrics to everybody
+        return is_refused(await self.programs.metrics(self.order.address))
 
     async def _silence_or_shown(self) -> tuple[str, ...] | NoAnswer:
         try:

@@ -45,7 +45,7 @@ class Pass:
         self.creating = self._is_creating()
         await self._announce()
         await self.writer.bring_all(self.plan.shared)
-        await self.aftercare.deliver(self.writer)
+        await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
         await self.writer.prune(self.plan.manifests)
         findings = (*self.writer.findings, *self.roller.findings)

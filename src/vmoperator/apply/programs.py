@@ -9,11 +9,13 @@ from typing import Final, Self
 import aiohttp
 
 from vmoperator.apply.client import USER_AGENT
+from vmoperator.observe.loading import METRICS, is_program
 
 _PAGE_SECONDS: Final = 5.0
 _RELOAD_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 2.0
 _LONGEST_TEXT: Final = 300
+_HIDDEN: Final = (401, 403)
 
 
 class NoAnswer(Exception):
@@ -22,6 +24,10 @@ class NoAnswer(Exception):
 
 class Refusal(Exception):
     """The program answers something else than yes; the message is its own words."""
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +95,22 @@ class Programs:
         """What the program shows at a path below its prefix. Raises NoAnswer or Refusal."""
         return await self._text("GET", address, f"{address.prefix}{path}")
 
+    async def metrics(self, address: Address) -> str:
+        """The metrics of the program; empty where it does not show them to everybody.
+
+        Raises NoAnswer where something else answers: outside of the network of the pods their
+        addresses may lead to anybody.
+        """
+        try:
+            text = await self.page(address, METRICS)
+        except Refusal as refused:
+            if refused.status in _HIDDEN:
+                return ""
+            text = ""
+        if not is_program(text):
+            raise NoAnswer(f"is not what answers at {address.place}")
+        return text
+
     async def _text(
         self, method: str, address: Address, path: str, form: dict[str, str] | None = None
     ) -> str:
@@ -106,7 +128,8 @@ class Programs:
         except (aiohttp.ClientError, OSError) as broken:
             raise NoAnswer(f"cannot be reached at {address.place}") from broken
         if answer.status >= 300:
-            raise Refusal(f"answers {answer.status} to {path}: {_short(text)}")
+            words = f"answers {answer.status} to {path}: {_short(text)}"
+            raise Refusal(words, status=answer.status)
         return text
 
 

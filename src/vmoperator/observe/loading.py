@@ -7,6 +7,7 @@ VictoriaMetrics v1.150 and Alertmanager 0.31.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -57,6 +58,11 @@ PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
 to a second old (lib/appmetrics), those of Alertmanager are not."""
 
 
+def is_program(metrics: str) -> bool:
+    """Whether these are the metrics of a program that loads what the operator writes."""
+    return "vm_app_version" in metrics or "alertmanager_build_info" in metrics
+
+
 def is_refused(metrics: str) -> bool:
     """Whether the metrics of a program say that it could not take its files, and goes on with
     what it had."""
@@ -103,7 +109,9 @@ def config_loaded(loadings: Sequence[Loading]) -> Remark | None:
 
 
 def _told(open_ones: Iterable[Loading]) -> Iterable[str]:
-    told = sorted(open_ones, key=lambda one: one.pod)
-    yield from (f"pod {one.pod} {one.words}" for one in told[:_PODS_TOLD])
+    told = sorted(open_ones, key=lambda one: (one.words, one.pod))
+    for words, alike in itertools.groupby(told[:_PODS_TOLD], key=lambda one: one.words):
+        pods = [one.pod for one in alike]
+        yield f"pod{'s' if len(pods) > 1 else ''} {', '.join(pods)}: {words}"
     if len(told) > _PODS_TOLD:
         yield f"and {len(told) - _PODS_TOLD} more"
