@@ -1,4 +1,4 @@
-"""`make demo`, from nothing to an operational VMCluster, and back to nothing."""
+"""`make demo`, from nothing to the whole High Availability document, and back to nothing."""
 
 import os
 import shutil
@@ -46,7 +46,7 @@ def demo(cache: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_demo_shows_an_operational_cluster_and_leaves_nothing(cache: Path) -> None:
+def test_the_demo_shows_the_whole_document_and_leaves_nothing(cache: Path) -> None:
     shown = demo(cache, "--cluster", "local", "--once")
     assert shown.returncode == 0, shown.stdout + shown.stderr
     rows = [
@@ -56,8 +56,13 @@ def test_the_demo_shows_an_operational_cluster_and_leaves_nothing(cache: Path) -
     ]
     assert rows[-1][-1] == "operational"
     assert len(rows) <= 3, rows
-    assert "The pods run stand-ins, which keep no data" in shown.stdout
-    assert shown.stdout.count(": connected") == 4
+    assert "in each vmstorage keeps the data" in shown.stdout
+    assert "scraped by vmagent" in shown.stdout
+    assert "vmalertmanager 3, vminsert 2, vmselect 2, vmstorage 2" in shown.stdout
+    for index in range(3):
+        line = f"vmalertmanager-example-alertmanager-{index} holds: AlwaysFiring (active)"
+        assert line in shown.stdout
+    assert "one cluster of 3" in shown.stdout
     assert shown.stdout.endswith("Nothing of the demo is left.\n")
     assert not (cache / "clusters" / "vmoperator").exists()
     assert not (cache / "demo" / "local").exists()

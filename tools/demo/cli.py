@@ -36,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     """The options; `make demo` and `make demo-down` set them."""
     options = argparse.ArgumentParser(
         prog="demo",
-        description="From nothing to a VMCluster that is operational, step by step. "
+        description="From nothing to the High Availability document in operation, step by step. "
         "Leaves everything running, and says how to clean up.",
     )
     options.add_argument(

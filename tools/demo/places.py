@@ -10,7 +10,7 @@ from typing import Protocol
 from demo.errors import DemoFailed
 from demo.operator_process import Launch
 from demo.shell import ROOT, Kubectl, run, say, show_run
-from demo.texts import LABEL, OBJECT, cluster_words
+from demo.texts import MANIFESTS, SELECTOR, VARIANTS, cluster_words
 from localcluster import Cluster
 from localcluster.images.catalogue import standins
 from localcluster.images.endpoint import Reference, endpoint, is_reachable
@@ -20,6 +20,8 @@ from localcluster.progress import Progress
 CRDS = ROOT / "crds"
 CRD = "vmclusters.operator.victoriametrics.com"
 NAME = "vmoperator"
+NODES = 2
+"""As many as high availability needs; the document's pods would just fit on one."""
 KIND_MODULE = "sigs.k8s.io/kind@v0.33.0"
 
 
@@ -61,7 +63,7 @@ class LocalPlace:
     def up(self) -> Kubectl:
         with Progress() as progress:
             Cluster(NAME, progress=progress).up(
-                operator_rbac=ROOT / "deploy" / "rbac.yaml", binaries=self.binaries
+                nodes=NODES, operator_rbac=ROOT / "deploy" / "rbac.yaml", binaries=self.binaries
             )
         program, *options = self.cluster.kubectl_command()
         return Kubectl(program, tuple(options))
@@ -196,8 +198,10 @@ class CurrentPlace:
         if not self._memory.exists():
             raise DemoFailed(f"no demo is up on {self.words}")
         kubectl = self._kubectl()
-        kubectl.show("delete", "vmcluster", OBJECT, "--ignore-not-found", "--wait")
-        kubectl.show("delete", "pvc", "-l", LABEL)
+        for file in (*VARIANTS, "."):
+            folder = str(ROOT / MANIFESTS / file)
+            kubectl.show("delete", "-f", folder, "--ignore-not-found", "--wait")
+        kubectl.show("delete", "pvc", "-l", SELECTOR)
         crds = kubectl.run("get", "-f", str(CRDS), "-o", "name").split()
         if any(kubectl.run("get", crd.partition("/")[2], "-A", "-o", "name") for crd in crds):
             say("Other objects of ours are there, so the CustomResourceDefinitions stay.")

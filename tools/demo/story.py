@@ -4,30 +4,16 @@ import subprocess
 import threading
 import time
 from dataclasses import dataclass
-from functools import partial
 
 from demo.errors import DemoFailed
 from demo.operator_process import OperatorProcess
 from demo.places import CRDS, Place
+from demo.questions import ask, ask_alertmanagers
 from demo.shell import ROOT, Kubectl, indented, patiently, say, tail
-from demo.texts import (
-    LABEL,
-    OBJECT,
-    STANDIN_LINE,
-    is_standin,
-    proxy_path,
-    sample_line,
-    status_in,
-    storage_node_lines,
-    storage_nodes,
-    what_now,
-)
+from demo.texts import KINDS, MANIFESTS, OBJECT, SELECTOR, VARIANTS, status_in, what_now
 
-MANIFEST = "examples/high-availability/vmcluster.yaml"
 OPERATIONAL_SECONDS = 300
 ESTABLISHED_SECONDS = 30
-DATA_SECONDS = 60
-SAMPLE = 42
 
 
 @dataclass(slots=True)
@@ -42,7 +28,7 @@ class Story:
         """From nothing to data; raises DemoFailed."""
         self._head(f"A Kubernetes cluster: {self.place.words}")
         kubectl = self.place.up()
-        self._head("The CustomResourceDefinitions: what a VMCluster may say")
+        self._head("The CustomResourceDefinitions: what a VMCluster, VMAgent, VMAlert ... may say")
         kubectl.show("apply", "-f", str(CRDS))
         # kubectl itself fails on one so new that it has no conditions yet.
         wait = ("wait", "--for=condition=Established", "-f", str(CRDS))
@@ -50,15 +36,48 @@ class Story:
         self._head("The operator, as a process")
         self._start_operator()
         self._head("A VMCluster: 2 vminsert, 2 vmselect, 2 vmstorage, every sample kept twice")
-        say(indented((ROOT / MANIFEST).read_text()))
-        kubectl.show("apply", "-f", str(ROOT / MANIFEST))
+        self._apply(kubectl, "vmcluster.yaml")
         self._head("The operator makes it so; its status says how far it is")
         self._watch(kubectl)
+        self._tell_the_rest(kubectl)
         self._head("What is there now")
-        for kinds in ("services", "pods", "persistentvolumeclaims"):
-            kubectl.show("get", kinds, "-l", LABEL)
-        self._head("Does it work?")
+        kubectl.show("get", KINDS)
+        kubectl.show("get", "services,pods,persistentvolumeclaims", "-l", SELECTOR)
+        self._head("Does it work? Data through vminsert, vmagent and vmselect")
         ask(kubectl)
+        self._head("The alert is in every Alertmanager")
+        ask_alertmanagers(kubectl)
+
+    def _tell_the_rest(self, kubectl: Kubectl) -> None:
+        """The agent, the Alertmanagers, vmalert; then targets and a rule for them."""
+        self._head("An agent, and the rights with which it discovers targets")
+        for file in ("rbac.yaml", "vmagent.yaml"):
+            self._apply(kubectl, file)
+        self._head("Three Alertmanagers that form one cluster")
+        self._apply(kubectl, "vmalertmanager.yaml")
+        self._head("vmalert: evaluates rules, sends every alert to each of the three")
+        self._apply(kubectl, "vmalert.yaml")
+        self._wait(kubectl)
+        self._head("Something to scrape, and a rule that always fires")
+        for file in VARIANTS:
+            kubectl.show("apply", "-f", str(ROOT / MANIFESTS / file))
+        self._wait(kubectl)
+
+    def _apply(self, kubectl: Kubectl, file: str) -> None:
+        """Shows a manifest and applies it."""
+        path = ROOT / MANIFESTS / file
+        say(indented(path.read_text()))
+        kubectl.show("apply", "-f", str(path))
+
+    def _wait(self, kubectl: Kubectl) -> None:
+        """Waits until all is operational; raises DemoFailed with what each object says."""
+        timeout = f"--timeout={OPERATIONAL_SECONDS}s"
+        began = time.monotonic()
+        try:
+            kubectl.show("wait", "--for=condition=Ready", timeout, KINDS, "--all")
+        except DemoFailed as error:
+            raise DemoFailed(f"{error}\n{self._why_not(kubectl)}") from error
+        say(f"  all operational after {time.monotonic() - began:.1f} s")
 
     def hints(self, down: str) -> str:
         return what_now(self.place.exports(), str(self.operator.log), down)
@@ -106,46 +125,11 @@ class Story:
         watching.terminate()
 
     def _why_not(self, kubectl: Kubectl) -> str:
-        reason = kubectl.run("get", "vmcluster", OBJECT, "-o", "jsonpath={.status.reason}")
-        pods = kubectl.run("get", "pods", "-l", LABEL)
+        columns = "NAME:.metadata.name,STATUS:.status.updateStatus,REASON:.status.reason"
+        objects = kubectl.run("get", KINDS, "-o", f"custom-columns=KIND:.kind,{columns}")
+        pods = kubectl.run("get", "pods", "-l", SELECTOR)
         state = "runs" if self.operator.is_alive() else "has ended"
         return (
-            f"{OBJECT} is not operational: {reason or 'no reason given'}\n{indented(pods)}\n"
+            f"Not all is operational:\n{indented(objects)}\n{indented(pods)}\n"
             f"The operator {state}; the end of its log:\n{indented(tail(self.operator.log))}"
         )
-
-
-def ask(kubectl: Kubectl) -> None:
-    """Writes a sample and reads it back; with stand-ins shows health and connections instead."""
-    metrics = kubectl.get_raw(proxy_path("vmselect", 8481, "/metrics"))
-    if not is_standin(metrics):
-        _write_and_read(kubectl)
-        return
-    say(STANDIN_LINE)
-    for program, port in (("vminsert", 8480), ("vmselect", 8481), ("vmstorage", 8482)):
-        health = kubectl.get_raw(proxy_path(program, port, "/health"))
-        say(f"  {program} /health: {health.strip()}")
-    for program, port in (("vminsert", 8480), ("vmselect", 8481)):
-        connections = partial(_connections, kubectl, program, port)
-        say(indented(patiently(connections, seconds=DATA_SECONDS)))
-
-
-def _connections(kubectl: Kubectl, program: str, port: int) -> str:
-    """How one pod of `program` sees each storage node; raises DemoFailed if it misses one."""
-    metrics = kubectl.get_raw(proxy_path(program, port, "/metrics"))
-    lines = "\n".join(storage_node_lines(program, metrics))
-    if not all(storage_nodes(metrics).values()):
-        raise DemoFailed(f"not every storage node is reached:\n{indented(lines)}")
-    return lines
-
-
-def _write_and_read(kubectl: Kubectl) -> None:
-    sample = sample_line(SAMPLE)
-    # A program whose pod is ready may still wait for the names of its storage nodes.
-    insert = proxy_path("vminsert", 8480, "/insert/0/prometheus/api/v1/import/prometheus")
-    patiently(lambda: kubectl.post_raw(insert, sample), seconds=DATA_SECONDS)
-    say(f"  written through vminsert: {sample.strip()}")
-    query = "/select/0/prometheus/api/v1/query?query=vmoperator_demo&nocache=1&latency_offset=1ms"
-    select = proxy_path("vmselect", 8481, query)
-    answer = patiently(lambda: kubectl.get_raw(select), wanted=f'"{SAMPLE}"', seconds=DATA_SECONDS)
-    say(f"  read through vmselect:    {answer.strip()}")

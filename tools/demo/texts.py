@@ -1,17 +1,28 @@
 """What the demo says, and what it reads from the answers of programs; pure."""
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 OBJECT = "example-vmcluster-persistent"
+AGENT, ALERT, ALERTMANAGER = "example-vmagent", "example-vmalert", "example-alertmanager"
 NAMESPACE = "default"
-LABEL = f"app.kubernetes.io/instance={OBJECT}"
+KINDS = "vmclusters,vmagents,vmalerts,vmalertmanagers"
+SELECTOR = f"app.kubernetes.io/instance in ({OBJECT},{AGENT},{ALERT},{ALERTMANAGER})"
+MANIFESTS = "examples/high-availability"
+VARIANTS = ("variants/vmagent-with-targets.yaml", "variants/vmalert-always-firing.yaml")
+STANDIN_DATA_LINE = (
+    "vminsert, vmselect and vmstorage are stand-ins (the real images could not be had here): "
+    "a real single-node victoria-metrics in each vmstorage keeps the data."
+)
 STANDIN_LINE = (
     "The pods run stand-ins, which keep no data (the real images could not be had here): "
     "instead of a query, their health and what they see of each other."
 )
 FEWER_INSERTS = '{"spec":{"vminsert":{"replicaCount":1}}}'
 _STANDIN = re.compile(r'^vm_app_version\{.*version="standin-', re.MULTILINE)
+_KEEPS_DATA = re.compile(r"^standin_keeps_data 1$", re.MULTILINE)
 _NODE = re.compile(r'^standin_storage_node_up\{addr="([^"]+)"\} ([01])$', re.MULTILINE)
 _WORDS = {"local": "the local cluster", "kind": "kind", "current": "your current cluster"}
 
@@ -29,6 +40,34 @@ def proxy_path(service: str, port: int, path: str) -> str:
 def is_standin(metrics: str) -> bool:
     """Whether these metrics come from a stand-in."""
     return _STANDIN.search(metrics) is not None
+
+
+def keeps_data(metrics: str) -> bool:
+    """Whether these metrics come from a stand-in of vmstorage that keeps data."""
+    return _KEEPS_DATA.search(metrics) is not None
+
+
+def alertmanager_path(index: int, path: str) -> tuple[str, str]:
+    """A pod of the VMAlertmanager, and the API server's path that leads to it."""
+    pod = f"vmalertmanager-{ALERTMANAGER}-{index}"
+    return pod, f"/api/v1/namespaces/{NAMESPACE}/pods/{pod}:9093/proxy{path}"
+
+
+def alert_line(pod: str, alerts: Sequence[Mapping[str, Any]]) -> str:
+    """An Alertmanager and the alerts that it holds, by name and state."""
+    told = (f"{one['labels']['alertname']} ({one['status']['state']})" for one in alerts)
+    return f"{pod} holds: {', '.join(told) or 'nothing'}"
+
+
+def scraped_programs(answer: str) -> dict[str, int]:
+    """Pods of each program in the answer to `count by (program) (...)`."""
+    found = json.loads(answer)["data"]["result"]
+    return {one["metric"].get("program", "?"): int(one["value"][1]) for one in found}
+
+
+def programs_line(programs: Mapping[str, int]) -> str:
+    """Each program and how many pods of it were scraped, by name."""
+    return ", ".join(f"{name} {count}" for name, count in sorted(programs.items()))
 
 
 def storage_nodes(metrics: str) -> dict[str, bool]:
@@ -60,7 +99,7 @@ def what_now(exports: Sequence[str], log: str, down: str) -> str:
     lines = [
         "Everything stays up. Look around:",
         *(f"  {export}" for export in exports),
-        "  kubectl get vmclusters,statefulsets,deployments,services,pods,pvc",
+        f"  kubectl get {KINDS},statefulsets,deployments,services,pods,pvc",
         f"  kubectl describe vmcluster {OBJECT}",
         f"  kubectl patch vmcluster {OBJECT} --type=merge -p '{FEWER_INSERTS}'",
         "  kubectl get vmclusters -w",

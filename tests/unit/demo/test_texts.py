@@ -3,9 +3,14 @@
 import pytest
 
 from demo.texts import (
+    alert_line,
+    alertmanager_path,
     cluster_words,
     is_standin,
+    keeps_data,
+    programs_line,
     proxy_path,
+    scraped_programs,
     status_in,
     storage_node_lines,
     what_now,
@@ -72,3 +77,25 @@ def test_the_end_says_how_to_look_around_and_how_to_clean_up() -> None:
 
 def test_the_current_cluster_is_named_by_its_context() -> None:
     assert cluster_words("current", "prod") == "your current cluster (context prod)"
+
+
+def test_a_standin_that_keeps_data_says_so_in_its_metrics() -> None:
+    assert keeps_data("vm_app_version{} 1\nstandin_keeps_data 1\n")
+    assert not keeps_data(METRICS)
+
+
+def test_an_alertmanager_is_named_with_the_alerts_that_it_holds() -> None:
+    pod, path = alertmanager_path(1, "/api/v2/alerts")
+    assert path == f"/api/v1/namespaces/default/pods/{pod}:9093/proxy/api/v2/alerts"
+    alert = {"labels": {"alertname": "AlwaysFiring"}, "status": {"state": "active"}}
+    assert alert_line(pod, [alert]) == f"{pod} holds: AlwaysFiring (active)"
+    assert alert_line(pod, []) == f"{pod} holds: nothing"
+
+
+def test_programs_are_counted_from_the_answer_of_a_query() -> None:
+    answer = """{"data": {"result": [
+        {"metric": {"program": "vmstorage"}, "value": [1.5, "2"]},
+        {"metric": {"program": "vmagent"}, "value": [1.5, "1"]}
+    ]}}"""
+    assert scraped_programs(answer) == {"vmstorage": 2, "vmagent": 1}
+    assert programs_line(scraped_programs(answer)) == "vmagent 1, vmstorage 2"
