@@ -6,21 +6,61 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from vmoperator.api import parsed
 from vmoperator.api.around import Known
+from vmoperator.api.parent import Parent
 from vmoperator.base.manifest import Manifest
 
 _NAMES = ("sample", "other")
+_AGGREGATIONS = ("aggregation", "other-aggregation")
+_SCRAPES = ("scrapes", "other-scrapes")
+_NOTIFIERS = ("notifiers", "other-notifiers")
+
+
+def _alertmanager(namespace: str) -> Parent:
+    return parsed(
+        {
+            "apiVersion": "operator.victoriametrics.com/v1beta1",
+            "kind": "VMAlertmanager",
+            "metadata": {"name": "main", "namespace": namespace, "labels": {"a": "b"}},
+            "spec": {},
+        }
+    )
+
+
 AROUND = Known(
-    secrets={name: dict.fromkeys(_NAMES, b"value") for name in _NAMES},
-    config_maps={
-        name: dict.fromkeys(_NAMES, "- action: labeldrop\n  regex: a\n") for name in _NAMES
+    secrets={
+        name: {
+            **dict.fromkeys(_NAMES, b"value"),
+            **dict.fromkeys(_SCRAPES, b"- job_name: a\n"),
+            **dict.fromkeys(_NOTIFIERS, b"static_configs: [{targets: [a]}]\n"),
+            "alertmanager.yaml": b"route: {receiver: %s}\nreceivers: [{name: %s}]\n" % (it, it),
+        }
+        for name in _NAMES
+        for it in (name.encode(),)
     },
+    config_maps={
+        name: {
+            **dict.fromkeys(_NAMES, "- action: labeldrop\n  regex: a\n"),
+            **dict.fromkeys(_AGGREGATIONS, "- interval: 1m\n  outputs: [avg]\n"),
+        }
+        for name in _NAMES
+    },
+    parents=tuple(_alertmanager(it) for it in ("monitoring", "elsewhere")),
 )
-"""Secrets and ConfigMaps that the samples name."""
+"""Secrets, ConfigMaps and VMAlertmanagers that the samples name."""
 
 BASES: Mapping[str, Manifest] = MappingProxyType(
     {
         "VMCluster": {"vmstorage": {"replicaCount": 9}, "vmselect": {}, "vminsert": {}},
+        "VMSingle": {"ingestOnlyMode": False},
+        "VMAgent": {"remoteWrite": [{"url": "http://a/api/v1/write"}]},
+        "VMAlert": {
+            "datasource": {"url": "http://a"},
+            "notifier": {"url": "http://b"},
+            "rulePath": ["/rules/*.yaml"],
+        },
+        "VMAlertmanager": {},
     }
 )
 """Kind -> the least that its specification needs."""
@@ -28,6 +68,26 @@ BASES: Mapping[str, Manifest] = MappingProxyType(
 _LICENCE = {"spec.": {"license": {"key": "k"}}}
 _SIZE = {"resources": {"requests": {"storage": "1Gi"}}}
 _VOLUMES = {"volumes": [{"name": "sample", "emptyDir": {}}]}
+_SECRET = {"name": "sample", "key": "sample"}
+_OAUTH2 = {"client_id": {"secret": _SECRET}, "client_secret": _SECRET, "token_url": "http://a"}
+_SERVER = {"cert_file": "/cert", "key_file": "/key"}
+_GRAPHITE = {
+    "action": "graphite",
+    "match": "a.*",
+    "labels": {"b": "$1"},
+    "source_labels": None,
+    "target_label": None,
+}
+_AGGREGATED = {"rules": [{"interval": "1m", "outputs": ["avg"]}]}
+_SELECTORS = ("SecretKeySelector", "ConfigMapKeySelector")
+_OF_DAEMON_SETS = ("daemonSetUpdateStrategy", "daemonSetRollingUpdateStrategyBehavior")
+_OF_STATEFUL_SETS = (
+    "claimTemplates",
+    "persistentVolumeClaimRetentionPolicy",
+    "statefulStorage",
+    "statefulRollingUpdateStrategy",
+    "statefulRollingUpdateStrategyBehavior",
+)
 _BALANCED = {"enabled": True}
 
 NEEDS: Sequence[tuple[str, Mapping[str, Any]]] = (
@@ -46,19 +106,55 @@ NEEDS: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("ClaimSpec", _SIZE),
     ("Discovery", {"enabled": True, **_LICENCE}),
     ("LoadBalancer", _BALANCED),
-    ("spec.downsampling.rules", _LICENCE),
-    ("spec.downsampling", _LICENCE),
+    ("Downsampling", _LICENCE),
     ("RetentionFilter", _LICENCE),
     ("VMBackup", {"destination": "s3://sample", **_LICENCE}),
     ("VMBackup:acceptEULA", {"spec.": {"license": None}}),
     ("spec.vmstorage.vmBackup.volumeMounts", {"spec.": {"vmstorage": _VOLUMES}}),
     ("spec.vmBackup.volumeMounts", {"spec.": _VOLUMES}),
     ("DownsamplingRule", {"periods": [{"offset": "30d", "interval": "5m"}]}),
+    ("Notifier", {"url": "http://a"}),
+    ("Notifier:selector", {"url": None}),
+    ("VMAlertSpec:notifierConfigRef", {"notifier": None}),
+    *((f"VMAgentSpec:{name}", {"daemonSetMode": True}) for name in _OF_DAEMON_SETS),
+    *((f"VMAgentSpec:{name}", {"statefulMode": True}) for name in _OF_STATEFUL_SETS),
     ("License:key", {"key": "k"}),
     ("License:forceOffline", {"key": "k"}),
     ("License:reloadInterval", {"keyRef": {"name": "sample", "key": "sample"}}),
-    ("spec.license.keyRef", {"name": "sample"}),
     ("SecretKeySelector", {"name": "sample"}),
+    ("ConfigMapKeySelector", {"name": "sample"}),
+    *((name, _OAUTH2) for name in ("OAuth2", "OAuth2Flags")),
+    *(
+        (f"{name}:client_secret_file", {"client_secret": None})
+        for name in ("OAuth2", "OAuth2Flags")
+    ),
+    *((f"TLSConfig:{name}", {"keyFile": "/key"}) for name in ("cert", "certFile")),
+    *((f"TLSConfig:{name}", {"certFile": "/cert"}) for name in ("keySecret", "keyFile")),
+    *((f"TLSClient:{name}", {"key_file": "/key"}) for name in ("cert_secret_ref", "cert_file")),
+    *((f"TLSClient:{name}", {"cert_file": "/cert"}) for name in ("key_secret_ref", "key_file")),
+    ("TLSServer", _SERVER),
+    ("TLSServer:cert_secret_ref", {"cert_file": None}),
+    ("TLSServer:key_secret_ref", {"key_file": None}),
+    ("GossipConfig:tls_client_config", {"tls_server_config": _SERVER}),
+    ("RelabelConfig", {"source_labels": ["a"], "target_label": "b"}),
+    ("RelabelConfig:sourceLabels", {"source_labels": None}),
+    ("RelabelConfig:targetLabel", {"target_label": None}),
+    ("RelabelConfig:modulus", {"action": "hashmod"}),
+    *((f"RelabelConfig:{name}", _GRAPHITE) for name in ("match", "labels")),
+    ("StreamAggrConfig:ignoreFirstSampleInterval", _AGGREGATED),
+    ("StreamAggrConfig:configmap", {"configmap": {"key": "aggregation"}}),
+    *(
+        (f"VMSingleSpec:{name}", {"storage": _SIZE})
+        for name in ("storageMetadata", "removePvcAfterDelete", "storageDataPath")
+    ),
+    ("VMAgentSpec:hpa", {"shardCount": 1}),
+    *(
+        (f"{kind}:additionalScrapeConfigs", {"additionalScrapeConfigs": {"key": "scrapes"}})
+        for kind in ("VMAgentSpec", "VMSingleSpec")
+    ),
+    ("VMAlertSpec:notifierConfigRef", {"notifierConfigRef": {"key": "notifiers"}}),
+    ("SecretOrConfigMap:configMap", {"secret": None}),
+    *((f"{name}:optional", {"name": "absent"}) for name in _SELECTORS),
 )
 """A field, or a model on the way to it -> what else has to be set for it to act: there, or below
 `spec.`."""
@@ -98,6 +194,38 @@ SAMPLES: Mapping[str, Sequence[Any]] = MappingProxyType(
         "filter": ['{a="b"}', '{c="d"}'],
         "maxUnavailable": [2, "50%"],
         "customS3Endpoint": ["http://a"],
+        "VMSingleSpec:replicaCount": [0, 1],
+        "action": ["keep", "drop"],
+        "if": ['{a="b"}'],
+        "RelabelConfig:match": ["a.*", "b.*"],
+        "outputs": [["avg"], ["last"]],
+        "dedup_interval": ["20s"],
+        "staleness_interval": ["30m"],
+        "ignoreFirstSampleInterval": ["5m"],
+        "StreamAggrRule:match": ['{a="b"}'],
+        "configmap.key": _AGGREGATIONS,
+        "additionalScrapeConfigs.key": _SCRAPES,
+        "notifierConfigRef.key": _NOTIFIERS,
+        "scrapeInterval": ["15s"],
+        "scrapeTimeout": ["5s"],
+        "inlineScrapeConfig": ["- job_name: a\n"],
+        "HTTPAuth:headers": [["a: b"]],
+        "headers": [["a: b"], {"a": "b"}],
+        "flushInterval": ["2s"],
+        "lookback": ["2h"],
+        "url": ["http://a", "http://b"],
+        "proxyURL": ["http://a"],
+        "sendTimeout": ["5s"],
+        "evaluationInterval": ["5s"],
+        "VMAlertmanagerSpec:retention": ["24h"],
+        "sampling_fraction": ["0.5"],
+        "HTTPServer:headers": [{"X-Frame-Options": "deny"}],
+        "basic_auth_users": [{"a": f"$2y$10${'a' * 53}"}],
+        "additionalPeers": [["a:9094"]],
+        "clusterAdvertiseAddress": ["1.2.3.4:9094"],
+        "configRawYaml": ["route: {receiver: a}\nreceivers: [{name: a}]\n"],
+        "labelSelector": [{"matchLabels": {"a": name}} for name in ("b", "c")],
+        "matchNames": [["elsewhere"]],
     }
 )
 """A field -> values that it may have, at least two where it is required."""
@@ -111,6 +239,14 @@ WITHOUT_EFFECT: Mapping[str, str] = MappingProxyType(
         "ClaimTemplate:status": "a template has no status",
         "requestsLoadBalancer.spec.serviceSpec.useAsDefault": "there is one Service, and it does",
         "requestsLoadBalancer.spec.serviceSpec.metadata.name": "there is one Service, of that name",
+        "storageMetadata.name": "the claim is named like its VMSingle, and found by that name",
+        "spec.vmBackup.destinationDisableSuffixAdd": "there is one pod, which gets no folder",
+        **{
+            f"{notifier}.oauth2.client_id.{kind}.optional": "a client has an id, or it is none"
+            for notifier in ("notifier", "notifiers")
+            for kind in ("secret", "configMap")
+        },
+        "notifierConfigRef.optional": "without the file there would be no notifier at all",
         "keyRef.optional": "a licence that may be missing is no licence",
     }
 )

@@ -35,18 +35,21 @@ class Leaf:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """By what tables may name it: its path and every end of that, or `Model:field`."""
+        """By what tables may name it, from narrow to wide: an end of its path, `Model:field`, its
+        last step."""
         steps = self.dotted.split(".")
-        ends = (".".join(steps[place:]) for place in range(len(steps)))
-        return (*ends, _of_model(self.models[-1][1], self.path[-1]))
+        ends = (".".join(steps[place:]) for place in range(len(steps) - 1))
+        return (*ends, _of_model(self.models[-1][1], self.path[-1]), self.path[-1])
 
     def places(self, name: str) -> Iterator[Path]:
-        """Where something belongs that a table says of a field, or of a model on the way to it."""
+        """Where something belongs that a table says of a field, or of a model on the way to it:
+        beside the field, and in the model."""
         if name in self.names:
             yield self.path[:-1]
-        for path, model in self.models:
-            dotted = ".".join(step for step in path if not step.isdecimal())
-            if name in (model.__name__, dotted):
+        for (path, model), below in zip(self.models, (*self.models[1:], None), strict=True):
+            if name == model.__name__:
+                yield path
+            if below and name == _of_model(model, below[0][len(path)]):
                 yield path
 
     @property

@@ -22,7 +22,6 @@ from vmoperator.render import Plan, plan
 EVERY = [
     (kind, leaf)
     for kind, model in KINDS.items()
-    if kind in BASES
     for leaf in leaves(model.model_fields["spec"].annotation)  # type: ignore[arg-type]  # a model
 ]
 ACTING = [(kind, leaf) for kind, leaf in EVERY if not WITHOUT_EFFECT.keys() & {*leaf.names}]
