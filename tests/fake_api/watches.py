@@ -20,7 +20,11 @@ _METADATA_ONLY = web.ResponseKey("metadata only", bool)
 
 
 def selected(manifest: Manifest, query: dict[str, str]) -> bool:
-    """Whether the object meets the label selector of the request (equality and presence only)."""
+    """Whether the object meets the selectors of the request: labels (equality and presence only),
+    and the uid of what an event is about."""
+    about, uid = query.get("fieldSelector", "").partition("=")[::2]
+    if about and uid != (manifest.get("involvedObject") or {}).get("uid"):
+        return False
     own = manifest["metadata"].get("labels") or {}
     for term in filter(None, query.get("labelSelector", "").split(",")):
         key, equals, value = term.partition("=")

@@ -210,8 +210,9 @@ class Writer:
     def _tell_deletion(self, live: Child) -> bool:
         if seconds_since(live.deleted_at) < _DELETION_SECONDS:
             return False
-        waits = f", waiting for {', '.join(live.finalizers)}" if live.finalizers else ""
-        words = f"{live.ref.kind} {live.ref.name} is being deleted since {live.deleted_at}{waits}"
+        waits = f"; it waits for {', '.join(live.finalizers)}" if live.finalizers else ""
+        what = f"{live.ref.kind} {live.ref.name}"
+        words = f"{what} was deleted at {live.deleted_at} and is still there{waits}"
         self.missing.append(("BeingDeleted", words))
         return True
 
