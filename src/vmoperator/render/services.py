@@ -86,6 +86,7 @@ def _additional(workload: Workload, given: ServiceSpec) -> Manifest:
 
 
 def _ports(workload: Workload) -> list[dict[str, Any]]:
+    _refuse_one_number_twice(workload)
     return [
         {
             "name": port.name,
@@ -118,3 +119,12 @@ def _refuse_another_type(spec: Mapping[str, Any], *, field: str) -> None:
         raise SpecInvalid(f"{field}.type", message)
     if spec.get("clusterIP", _HEADLESS) != _HEADLESS:
         raise SpecInvalid(f"{field}.clusterIP", f"the main Service stays headless ({_HEADLESS})")
+
+
+def _refuse_one_number_twice(workload: Workload) -> None:
+    seen: dict[tuple[int, str], str] = {}
+    for port in (workload.http, *workload.ports):
+        other = seen.setdefault((port.number, port.protocol), port.name)
+        if other != port.name:
+            message = f"the ports {other} and {port.name} are both {port.number}/{port.protocol}"
+            raise SpecInvalid(workload.field, f"{message}: choose another number for one of them")

@@ -65,7 +65,7 @@ def _workload(single: VMSingle, scope: Scope, around: Around) -> Workload:
         },
         # Two pods cannot write to one volume, so the old one goes first.
         update={"type": "Recreate"},
-        ports=(*_alias(spec, scope), *protocols),
+        ports=(*_alias(spec, scope, protocols), *protocols),
         version=spec.component_version,
         pod_metadata=spec.pod_metadata,
         config=_config(spec, scope, written),
@@ -96,10 +96,10 @@ def _storage_flags(spec: VMSingleSpec) -> Flags:
     }
 
 
-def _alias(spec: VMSingleSpec, scope: Scope) -> tuple[Port, ...]:
+def _alias(spec: VMSingleSpec, scope: Scope, others: tuple[Port, ...]) -> tuple[Port, ...]:
     """A further port of the Service, at the number that the program's documents name."""
     number = port_number(spec.port or scope.settings.components[APP].port, field="spec.port")
-    if number == _KNOWN_PORT:
+    if _KNOWN_PORT in (number, *(port.number for port in others)):
         return ()
     return (Port(name="http-alias", number=_KNOWN_PORT, target=number),)
 

@@ -181,3 +181,11 @@ def test_the_enterprise_version_keeps_some_series_shorter_and_thins_out() -> Non
     assert '-retentionFilter={a="b"}:7d' in made
     with pytest.raises(SpecInvalid, match=r"^spec.retentionFilters\[0\].retention: 7d is longer"):
         planned(**{**spec, "retentionPeriod": "2d"}, license={"key": "k"})
+
+
+def test_two_ports_of_one_number_are_refused_by_name() -> None:
+    with pytest.raises(SpecInvalid, match=r"^spec: the ports http and graphite-tcp are both 8429"):
+        planned(insertPorts={"graphitePort": "8429"})
+    service = child("Service", insertPorts={"graphitePort": "8428"})
+    assert service is not None
+    assert "http-alias" not in [it["name"] for it in service["spec"]["ports"]]
