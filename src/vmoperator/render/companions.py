@@ -40,14 +40,17 @@ def config_secret(workload: Workload, config: Config) -> Manifest:
 
 
 def disruption_budget(workload: Workload, budget: DisruptionBudget) -> Manifest:
-    """The PodDisruptionBudget of a workload; selectorLabels choose other pods than its own."""
+    """The PodDisruptionBudget of a workload; selectorLabels choose other pods than its own.
+
+    Budgets of several shards never cover one pod: Kubernetes would not let it be evicted at all.
+    """
     field = f"{workload.field}.podDisruptionBudget"
     if (budget.min_available is None) == (budget.max_unavailable is None):
         raise SpecInvalid(field, "set either minAvailable or maxUnavailable")
     return engine.manifest(
         "poddisruptionbudget",
         metadata=workload.metadata,
-        selector=budget.selector_labels or workload.selector,
+        selector={**workload.shard_label, **(budget.selector_labels or workload.selector)},
         budget=budget,
     )
 

@@ -13,11 +13,12 @@ from vmoperator.base.settings import Settings
 from vmoperator.render import kind, objects, rbac
 from vmoperator.render.api_token import api_token
 from vmoperator.render.config import Config
-from vmoperator.render.credentials import Files, credential, is_given
+from vmoperator.render.credentials import Files
 from vmoperator.render.flags import Flags
 from vmoperator.render.insert_ports import insert_ports
 from vmoperator.render.plan import Plan
 from vmoperator.render.program import shared_flags
+from vmoperator.render.reloading import reload_flags
 from vmoperator.render.remote_write import settings_flags, target_flags
 from vmoperator.render.scrape import scrapes
 from vmoperator.render.vmagent_files import FOLDER, Told, told
@@ -53,7 +54,7 @@ def _workload(agent: VMAgent, scope: Scope, around: Around) -> Workload:
             **shared_flags(APP, spec, scope),
             **listeners,
             **_remote_write(spec, around, files),
-            **_reload_key(spec, around, files),
+            **reload_flags(spec, around=around, files=files),
             **written.flags,
         },
         ports=ports,
@@ -85,15 +86,6 @@ def _remote_write(spec: VMAgentSpec, around: Around, files: Files) -> Flags:
         **target_flags(spec.remote_write, given, waiting, around=around, files=files),
         **settings_flags(given, waiting),
     }
-
-
-def _reload_key(spec: VMAgentSpec, around: Around, files: Files) -> Flags:
-    selector = spec.config_reload_auth_key_secret
-    if selector is None or not is_given(selector):
-        return {}
-    field = "spec.configReloadAuthKeySecret"
-    path = credential(selector, field=field, around=around, files=files)
-    return {"reloadAuthKey": f"file://{path}"}
 
 
 def _config(spec: VMAgentSpec, scope: Scope, written: Told) -> Config | None:

@@ -234,8 +234,12 @@ class Workload:
     @property
     def selector(self) -> dict[str, str]:
         """Labels that tell its pods."""
-        shard = {} if self.shard is None else {labels.SHARD: str(self.shard)}
-        return {**self.service_selector, **shard}
+        return {**self.service_selector, **self.shard_label}
+
+    @property
+    def shard_label(self) -> dict[str, str]:
+        """Label that tells the pods of its shard from those of others; none without shards."""
+        return {} if self.shard is None else {labels.SHARD: str(self.shard)}
 
     @property
     def metadata(self) -> dict[str, Any]:

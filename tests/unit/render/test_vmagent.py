@@ -157,6 +157,14 @@ def test_shards_are_agents_of_their_own_behind_one_service() -> None:
     assert kinds(made).count("Secret") == 1
 
 
+def test_no_two_budgets_of_shards_cover_one_pod() -> None:
+    budget = {"minAvailable": 1, "selectorLabels": {"tier": "agent"}}
+    made = planned(shardCount=2, podDisruptionBudget=budget)
+    found = [one for one in made.manifests if one["kind"] == "PodDisruptionBudget"]
+    selectors = [one["spec"]["selector"]["matchLabels"] for one in found]
+    assert selectors == [{"tier": "agent", "shard-num": number} for number in "01"]
+
+
 def test_a_single_shard_is_named_as_one_of_several() -> None:
     made = planned(shardCount=1)
     assert made.stages[0].workload["metadata"]["name"] == "vmagent-demo-0"
