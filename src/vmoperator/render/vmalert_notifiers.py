@@ -45,8 +45,10 @@ def notifiers_file(spec: VMAlertSpec, scope: Scope, around: Around, files: Files
         for told, urls in _groups(notifier, credentials, known, field=field):
             targets = [target for target in map(_target, urls) if target not in seen]
             seen.update(targets)
+            client = client_config(told, around=around)
+            _refuse_variables(dumped(client), field=field)
             if targets:
-                configs.append({"targets": targets, **client_config(told, around=around)})
+                configs.append({"targets": targets, **client})
     return dumped({"static_configs": configs})
 
 
@@ -72,8 +74,7 @@ def _groups(
 
 
 def _split(text: str, *, field: str) -> SplitResult:
-    if "%{" in text:
-        raise SpecInvalid(field, "%{...} has no effect here: write the address itself")
+    _refuse_variables(text, field=field)
     try:
         url = urlsplit(text)
         is_sound = bool(url.hostname) and (url.port is None or url.port > 0)
@@ -83,6 +84,13 @@ def _split(text: str, *, field: str) -> SplitResult:
         message = "must be an address such as http://alertmanager.monitoring.svc:9093"
         raise SpecInvalid(field, message)
     return url
+
+
+def _refuse_variables(text: str, *, field: str) -> None:
+    # In flags vmalert replaces them, in this file it would send them as they stand.
+    if "%{" in text:
+        message = "%{...} is not replaced here: write the value, or name a Secret that holds it"
+        raise SpecInvalid(field, message)
 
 
 def _named(credentials: Used, url: SplitResult) -> Used:

@@ -213,8 +213,7 @@ def test_the_port_is_the_one_that_the_pods_listen_at(
 def test_a_name_of_the_older_form_is_known() -> None:
     found = alertmanager(useLegacyNaming=True, replicaCount=2)
     assert _targets("http://main:9093", found) == [
-        f"http://main-{ordinal}.main.monitoring.svc:9093{ALERTS}"
-        for ordinal in (0, 1)
+        f"http://main-{ordinal}.main.monitoring.svc:9093{ALERTS}" for ordinal in (0, 1)
     ]
 
 
@@ -415,6 +414,10 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "spaces": ({"notifier": {"url": "http://a b"}}, "spec.notifier.url"),
     "a bad escape": ({"notifier": {"url": "http://a/%zz"}}, "spec.notifier.url"),
     "a variable": ({"notifier": {"url": "http://%{AM}:9093"}}, "spec.notifier.url"),
+    "a variable in a header": (
+        {"notifier": {"url": "http://a", "headers": ["A: %{B}"]}},
+        "spec.notifier",
+    ),
     "a bad selector": (
         {"notifier": {"selector": {"labelSelector": {"matchLabels": ["a"]}}}},
         "spec.notifier.selector.labelSelector.matchLabels",
