@@ -208,9 +208,9 @@ class Errand:
         is_loaded = loading.standing is Standing.LOADED
         log.log(
             logging.INFO if is_loaded else logging.WARNING,
-            "pod %s %s (configuration %s)",
+            "pod %s: %s (%s)",
             self.pod.ref.name,
-            "has its configuration" if is_loaded else loading.words,
+            "configuration loaded" if is_loaded else loading.words,
             self.order.digest,
             extra={"ref": self.pod.parent},
         )

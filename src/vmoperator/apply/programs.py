@@ -41,15 +41,10 @@ class Address:
     key: str = field(default="", repr=False)
     """authKey of the reload request."""
 
-    @property
-    def place(self) -> str:
-        """Host and port, for messages."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{host}:{self.port}"
-
     def url(self, path: str) -> str:
         """URL of a path of the program."""
-        return f"{self.scheme}://{self.place}{path}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.scheme}://{host}:{self.port}{path}"
 
     @property
     def prefix(self) -> str:
@@ -108,7 +103,7 @@ class Programs:
                 return ""
             text = ""
         if not is_program(text):
-            raise NoAnswer(f"is not what answers at {address.place}")
+            raise NoAnswer("something else answers at its address; is the operator outside?")
         return text
 
     async def _text(
@@ -124,9 +119,9 @@ class Programs:
             ) as answer:
                 text = await answer.text(encoding="utf-8", errors="replace")
         except TimeoutError as late:
-            raise NoAnswer(f"does not answer at {address.place}") from late
+            raise NoAnswer(f"does not answer at port {address.port}") from late
         except (aiohttp.ClientError, OSError) as broken:
-            raise NoAnswer(f"cannot be reached at {address.place}") from broken
+            raise NoAnswer(f"cannot be reached at port {address.port}") from broken
         if answer.status >= 300:
             words = f"answers {answer.status} to {path}: {_short(text)}"
             raise Refusal(words, status=answer.status)
