@@ -95,11 +95,6 @@ def used(given: Credentials, *, field: str, around: Around, files: Files) -> Use
     )
 
 
-def tls(config: TLSConfig | None, *, field: str, around: Around, files: Files) -> TLS | None:
-    """TLS alone, for connections that have no other credentials. Raises SpecInvalid as `used`."""
-    return _Reader(around, files).tls(config, field=field)
-
-
 @dataclass(frozen=True, slots=True)
 class _Reader:
     """What it takes to turn the selectors of one workload into files."""
