@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmoperator.base.resource import BY_KIND, Resource
+from vmoperator.base.resource import ACCESS_REVIEW, BY_KIND, Resource
 
 NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 EVENT = Resource("", "v1", "Event", "events")
@@ -16,7 +16,7 @@ CRD = Resource(
     namespaced=False,
 )
 
-RESOURCES = (*BY_KIND.values(), NAMESPACE, EVENT, CRD)
+RESOURCES = (*BY_KIND.values(), ACCESS_REVIEW, NAMESPACE, EVENT, CRD)
 
 
 def discovery(path: str, served: list[Resource]) -> dict[str, Any] | None:

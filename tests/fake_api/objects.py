@@ -45,6 +45,8 @@ class Objects:
     owners: dict[Key, dict[tuple[str, str, str], set[Path]]] = field(default_factory=dict)
     """Per object: (manager, operation, subresource) -> paths."""
     history: list[Change] = field(default_factory=list)
+    denied: set[tuple[str, str]] = field(default_factory=set)
+    """Verbs and resources that no service account may."""
     oldest: int = 0
     """Watches from before this version are told that it is gone."""
     _versions: itertools.count[int] = field(default_factory=lambda: itertools.count(101))

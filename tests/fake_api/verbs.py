@@ -14,6 +14,7 @@ from aiohttp import web
 
 from tests.fake_api.objects import Manifest, Objects
 from tests.fake_api.watches import metadata_of, selected, wants_metadata
+from vmoperator.base.resource import ACCESS_REVIEW
 
 if TYPE_CHECKING:
     from tests.fake_api.server import Seen, Target
@@ -126,11 +127,21 @@ def _listed(objects: Objects, target: Target, seen: Seen) -> web.Response:
 
 
 def _posted(objects: Objects, target: Target, seen: Seen) -> web.Response:
+    if target.resource == ACCESS_REVIEW:
+        return _reviewed(objects, seen.body)
     key = (target.collection, target.namespace, seen.body["metadata"]["name"])
     if key in objects.live:
         return refusal(409, f'{target.resource.plural} "{key[2]}" already exists')
     written = objects.write(key, seen.body, manager=seen.query.get("fieldManager", "unknown"))
     return web.json_response(written, status=201)
+
+
+def _reviewed(objects: Objects, review: Manifest) -> web.Response:
+    if review["metadata"].get("name"):
+        return refusal(422, "metadata: must be empty except for managedFields")
+    asked = review["spec"]["resourceAttributes"]
+    may = (asked["verb"], asked["resource"]) not in objects.denied
+    return web.json_response({**review, "status": {"allowed": may}}, status=201)
 
 
 def _deleted(objects: Objects, target: Target, options: Manifest) -> web.Response:
