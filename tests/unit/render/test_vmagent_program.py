@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import urllib.error
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,14 @@ def test_each_target_gets_its_own_credentials_and_no_others(tmp_path: Path) -> N
 def test_shards_share_all_targets_without_overlap(tmp_path: Path) -> None:
     addresses = [f"127.0.0.1:{port}" for port in range(1, 31)]
     made = planned(shardCount=3, inlineScrapeConfig=SELF.replace("TARGET", ", ".join(addresses)))
-    shares = []
-    for place in range(3):
-        root = tmp_path / str(place)
-        root.mkdir()
-        with running(made, root, place=place) as agent:
-            shares.append(until(agent.targets))
+    with ExitStack() as stack:
+        agents = []
+        for place in range(3):
+            root = tmp_path / str(place)
+            root.mkdir()
+            agents.append(stack.enter_context(running(made, root, place=place)))
+        until(lambda: set(addresses) == {one for agent in agents for one in agent.targets()})
+        shares = [agent.targets() for agent in agents]
     assert all(shares)
     assert sorted(address for share in shares for address in share) == sorted(addresses)
 
