@@ -18,6 +18,7 @@ from vmoperator.apply.errands import Order
 from vmoperator.base.errors import Forbidden
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.access import Account, questions
+from vmoperator.observe.high_availability import highly_available
 from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.verdict import Aspect, Remark
@@ -79,6 +80,12 @@ class Aftercare:
             return ()
         found = (self._loaded(self.aides.deliveries, previous), await self._allowed(self.aides))
         return tuple(filter(None, found))
+
+    def available(self, previous: Mapping[str, Any], *, is_operational: bool) -> Remark:
+        """Whether a pod or a node may be gone; `previous` is the status as it stands."""
+        pods = self.around.world.pods.by_index(self._ref).values() if is_operational else ()
+        told = _told(previous, Aspect.HIGHLY_AVAILABLE)
+        return highly_available(self.parent, self.around, pods, previous=told)
 
     def _loaded(self, deliveries: Deliveries, previous: Mapping[str, Any]) -> Remark | None:
         if all(stage.workload["spec"].get("replicas") == 0 for stage, _ in self._stages):

@@ -43,6 +43,8 @@ class Pass:
     async def run(self) -> float | None:
         """Bring everything in line; the seconds after which to look again, or None."""
         self.creating = self._is_creating()
+        if not self.reporter.previous:
+            self.reporter.knows(remarks=(self.aftercare.available({}, is_operational=False),))
         await self._announce()
         await self.writer.bring_all(self.plan.shared)
         await self.aftercare.deliver(self.writer, self.reporter.previous)
@@ -50,8 +52,10 @@ class Pass:
         await self.writer.prune(self.plan.manifests)
         findings = (*self.writer.findings, *self.roller.findings)
         told = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
-        cared = await self.aftercare.remarks(self.reporter.previous)
-        self.reporter.knows(remarks=(*cared, *self.writer.remarks, *pending(stages)))
+        previous, is_operational = self.reporter.previous, told.status is UpdateStatus.OPERATIONAL
+        cared = await self.aftercare.remarks(previous)
+        available = self.aftercare.available(previous, is_operational=is_operational)
+        self.reporter.knows(remarks=(available, *cared, *self.writer.remarks, *pending(stages)))
         await self.reporter.report(told)
         return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
 

@@ -43,6 +43,8 @@ class Pod:
     """It never runs again (phase Failed or Succeeded), as after an eviction by the kubelet."""
     trouble: str
     """Why it is not ready, for people; empty while it merely starts."""
+    node: str = ""
+    """Name of its node, empty until it has one."""
     shard: str = ""
     """Its label shard-num."""
     held_since: str = ""
@@ -78,6 +80,7 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
         deleting="deletionTimestamp" in metadata,
         ended=status.get("phase") in ("Failed", "Succeeded"),
         trouble="" if ready else _trouble(status),
+        node=(manifest.get("spec") or {}).get("nodeName", ""),
         shard=own_labels.get(labels.SHARD, ""),
         held_since=_held_since(status),
         address=status.get("podIP", ""),

@@ -1,0 +1,27 @@
+"""Durations as Go's and VictoriaMetrics' flags write them: `30s`, `1m30s`, `500ms`, `1d`."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+
+_UNIT_SECONDS = {
+    "ms": Decimal("0.001"),
+    "s": Decimal(1),
+    "m": Decimal(60),
+    "h": Decimal(3600),
+    "d": Decimal(86400),
+    "w": Decimal(7 * 86400),
+    "y": Decimal(365 * 86400),
+}
+_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
+
+
+def duration_seconds(text: str) -> Decimal:
+    """The seconds that a duration lasts. Raises ValueError for anything else, but for `0`."""
+    if text == "0":
+        return Decimal(0)
+    parts = _PART.findall(text)
+    if not parts or "".join(f"{number}{unit}" for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is not a duration such as 30s or 1m30s")
+    return sum((Decimal(number) * _UNIT_SECONDS[unit] for number, unit in parts), Decimal(0))
