@@ -1,0 +1,76 @@
+"""A program in a pod, as deliveries see it: reads its file when asked, shows what it runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Self
+
+from aiohttp import web
+
+from vmoperator.observe.loading import marks_of
+
+
+@dataclass
+class Program:
+    """Listens on a free port of the loopback interface; `kind` is vmagent, vmauth, alertmanager."""
+
+    kind: str = "vmagent"
+    file: str = "old"
+    """What the kubelet shows it; "bad" is refused."""
+    key: str = ""
+    runs: str = "old"
+    is_refused: bool = False
+    asked: list[str] = field(default_factory=list)
+    """Method and path of each request."""
+    port: int = 0
+    _runner: web.AppRunner | None = None
+
+    async def __aenter__(self) -> Self:
+        app = web.Application()
+        app.router.add_post("/pre/-/reload", self._reload)
+        app.router.add_get("/pre/metrics", self._metrics)
+        if self.kind == "vmagent":
+            app.router.add_get("/pre/config", self._config)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
+        self.port = self._runner.addresses[0][1]
+        return self
+
+    async def __aexit__(self, *unused: object) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+
+    @property
+    def reloads(self) -> int:
+        return sum(one.startswith("POST") for one in self.asked)
+
+    async def _reload(self, request: web.Request) -> web.Response:
+        self.asked.append(f"POST {request.path_qs}")
+        given = (await request.post()).get("authKey", "")
+        if given != self.key:
+            return web.Response(status=401, text="Expected to receive another authKey")
+        self.is_refused = self.file == "bad"
+        if not self.is_refused:
+            self.runs = self.file
+        elif self.kind == "alertmanager":
+            return web.Response(status=500, text="failed to reload config: undefined receiver")
+        return web.Response()
+
+    async def _config(self, request: web.Request) -> web.Response:
+        self.asked.append(f"GET {request.path}")
+        return web.Response(text=hashlib.md5(self.runs.encode()).hexdigest())
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        self.asked.append(f"GET {request.path}")
+        took = int(not self.is_refused)
+        if self.kind == "alertmanager":
+            shown = next(iter(marks_of({"file": self.runs})))
+            text = (
+                f"alertmanager_build_info 1\nalertmanager_config_hash {shown}\n"
+                f"alertmanager_config_last_reload_successful {took}\n"
+            )
+        else:
+            text = f"vm_app_version 1\n{self.kind}_config_last_reload_successful {took}\n"
+        return web.Response(text=text)

@@ -1,0 +1,266 @@
+"""Configuration is brought into running pods: what is written, asked, believed and told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import pytest
+from tests.api.program import Program
+from tests.fake_api import FakeApi, Fault
+from tests.fake_api.waiting import until
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.delivery import Deliveries, order
+from vmoperator.apply.errands import Order
+from vmoperator.apply.programs import Programs
+from vmoperator.base.labels import CONFIG_HASH
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.loading import Loading, Standing
+from vmoperator.observe.pods import Pod, pod
+from vmoperator.render.plan import Delivery
+
+AGENT = Ref("VMAgent", "default", "demo")
+
+
+@dataclass
+class Node:
+    """Pods whose programs run in this process, and a kubelet that swaps files when told."""
+
+    api: FakeApi
+    deliveries: Deliveries
+    woken: list[Ref]
+    programs: dict[str, Program] = field(default_factory=dict)
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def pod(self, name: str, *, config: str = "", address: str = "127.0.0.1") -> Pod:
+        written = await self.api.put(
+            {
+                "apiVersion": "v1",
+                "kind": "Pod",
+                "metadata": {
+                    "name": name,
+                    "namespace": "default",
+                    "annotations": {CONFIG_HASH: config} if config else {},
+                },
+                "spec": {},
+                "status": {"podIP": address} if address else {},
+            }
+        )
+        return pod(written)
+
+    def annotation(self, name: str) -> str:
+        live = self.api.find(Ref("Pod", "default", name))
+        assert live is not None
+        return str((live["metadata"].get("annotations") or {}).get(CONFIG_HASH, ""))
+
+    def order(self, program: Program, *, digest: str = "d2", key: str = "") -> Order:
+        delivery = Delivery(
+            secret="vmagent-demo",
+            digest=digest,
+            files={"file": "new"},
+            port=program.port,
+            scheme="http",
+            reload_path="/pre/-/reload",
+            program=program.kind,
+        )
+        return order(delivery, key=key)
+
+    def swap(self, name: str, program: Program, file: str, *, after_seconds: float = 0.05) -> None:
+        """Show the program the file, so long after its pod was annotated."""
+
+        async def kubelet() -> None:
+            await until(lambda: self.annotation(name))
+            await asyncio.sleep(after_seconds)
+            program.file = file
+
+        self.tasks.append(asyncio.create_task(kubelet()))
+
+    def at(self) -> list[Loading]:
+        return sorted(self.deliveries.loadings(AGENT), key=lambda one: one.pod)
+
+    async def until_told(self, standing: Standing, *, seconds: float = 8) -> Loading:
+        await until(lambda: all(one.standing is standing for one in self.at()), seconds=seconds)
+        return self.at()[0]
+
+
+@pytest.fixture
+async def node(api: FakeApi, client: Client) -> AsyncIterator[Node]:
+    woken: list[Ref] = []
+    async with Programs() as programs:
+        found = Node(api, Deliveries(client, programs, woken.append), woken)
+        yield found
+        await found.deliveries.close()
+        await asyncio.gather(*found.tasks)
+
+
+@pytest.mark.parametrize("kind", ["vmagent", "vmauth", "alertmanager"])
+async def test_a_pod_is_annotated_asked_and_believed_once_it_shows_it(
+    node: Node, kind: str
+) -> None:
+    async with Program(kind) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        assert [it.standing for it in node.at()] == [Standing.PENDING]
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "new"
+        assert node.annotation("a") == "d2"
+        assert node.woken == [AGENT]
+        assert [seen.path for seen in node.api.writes] == ["/api/v1/namespaces/default/pods/a"]
+
+
+async def test_a_reload_that_comes_before_the_file_is_repeated(node: Node) -> None:
+    async with Program() as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new", after_seconds=0.8)
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "new"
+        assert program.reloads > 2
+
+
+async def test_a_pod_that_has_it_is_left_alone(node: Node) -> None:
+    async with Program() as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        for _ in range(2):
+            node.deliveries.deliver(AGENT, {one: node.order(program)})
+            await node.until_told(Standing.LOADED)
+        assert len(node.api.writes) == 1
+
+
+async def test_the_next_configuration_is_delivered_even_while_the_one_before_is_not(
+    node: Node,
+) -> None:
+    async with Program() as program:
+        one = await node.pod("a")
+        node.deliveries.deliver(AGENT, {one: node.order(program, digest="d1")})
+        await until(lambda: node.annotation("a") == "d1")
+        program.file = "newer"
+        node.deliveries.deliver(AGENT, {one: node.order(program, digest="d3")})
+        await until(lambda: program.runs == "newer")
+        await node.until_told(Standing.LOADED)
+        assert node.annotation("a") == "d3"
+
+
+async def test_a_pod_that_has_not_started_is_annotated_and_not_asked(node: Node) -> None:
+    async with Program() as program:
+        one = await node.pod("a", address="")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED)
+        assert node.annotation("a") == "d2"
+        assert program.asked == []
+
+
+@pytest.mark.parametrize("kind", ["vmagent", "alertmanager"])
+async def test_a_restarted_operator_writes_nothing_and_asks_for_no_reload(
+    node: Node, kind: str
+) -> None:
+    async with Program(kind, runs="new") as program:
+        one = await node.pod("a", config="d2")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED)
+        assert node.api.writes == []
+        assert program.reloads == 0
+
+
+async def test_what_was_not_loaded_before_a_restart_is_asked_for_again(node: Node) -> None:
+    async with Program(file="new") as program:
+        one = await node.pod("a", config="d2")
+        node.deliveries.deliver(AGENT, {one: node.order(program)}, is_trusted=False)
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "new"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("vmagent", "refuses the configuration and goes on with what it had: its log says why"),
+        (
+            "alertmanager",
+            "answers 500 to /pre/-/reload: failed to reload config: undefined receiver",
+        ),
+    ],
+)
+async def test_a_program_that_refuses_it_is_told_of_and_heals(
+    node: Node, kind: str, words: str
+) -> None:
+    async with Program(kind) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "bad")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        refused = await node.until_told(Standing.REFUSED)
+        assert refused.words == words
+        assert program.runs == "old"
+        program.file = "new"
+        await node.until_told(Standing.LOADED, seconds=12)
+        assert program.runs == "new"
+
+
+async def test_the_key_goes_along_in_the_body_and_into_no_log(
+    node: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    async with Program(key="hunter2 & more") as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        wanted = node.order(program, key="hunter2 & more")
+        node.deliveries.deliver(AGENT, {one: wanted})
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "new"
+        assert "hunter2" not in f"{caplog.text}{wanted}{program.asked}"
+
+
+async def test_a_wrong_key_is_told_in_the_words_of_the_program(node: Node) -> None:
+    async with Program(key="right") as program:
+        one = await node.pod("a")
+        node.deliveries.deliver(AGENT, {one: node.order(program, key="wrong")})
+        failed = await node.until_told(Standing.FAILED)
+        assert failed.words == "answers 401 to /pre/-/reload: Expected to receive another authKey"
+
+
+async def test_a_pod_out_of_reach_is_annotated_and_told_of(node: Node) -> None:
+    async with Program() as program:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            wanted = node.order(Program(port=closed.getsockname()[1]))
+            first, second = await node.pod("a"), await node.pod("b")
+            node.swap("b", program, "new")
+            node.deliveries.deliver(AGENT, {first: wanted, second: node.order(program)})
+            await until(lambda: node.at()[0].standing is Standing.UNREACHABLE)
+            await until(lambda: node.at()[1].standing is Standing.LOADED)
+        assert node.at()[0].words.startswith("cannot be reached at port ")
+        assert node.annotation("a") == "d2"
+
+
+async def test_a_key_is_not_sent_to_whoever_else_answers(node: Node, api: FakeApi) -> None:
+    one = await node.pod("a")
+    elsewhere = Program(port=int(api.url.rpartition(":")[2]))
+    node.deliveries.deliver(AGENT, {one: node.order(elsewhere, key="hunter2")})
+    told = await node.until_told(Standing.UNREACHABLE)
+    assert "something else answers" in told.words
+    assert [seen.path for seen in api.writes] == ["/api/v1/namespaces/default/pods/a"]
+
+
+async def test_a_missing_right_to_annotate_is_told(node: Node) -> None:
+    async with Program() as program:
+        one = await node.pod("a")
+        node.api.faults.append(Fault(status=403, method="PATCH", message="cannot patch pods"))
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        failed = await node.until_told(Standing.FAILED)
+        assert failed.words == "cannot be told: cannot patch pods"
+
+
+async def test_of_pods_that_are_gone_nothing_is_kept(node: Node) -> None:
+    async with Program() as program:
+        one = await node.pod("a")
+        await node.api.remove(Ref("Pod", "default", "a"))
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await asyncio.sleep(0.3)
+        node.deliveries.deliver(AGENT, {})
+        assert node.at() == []
+        assert node.woken == []
