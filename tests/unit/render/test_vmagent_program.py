@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import base64
+import json
 import urllib.error
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from tests.unit.render.agents import planned
@@ -72,6 +76,55 @@ def test_each_target_gets_its_own_credentials_and_no_others(tmp_path: Path) -> N
     assert said == [f"Basic {basic}", "Bearer t0ken", None]
     assert [headers.get("X-One") for headers in found] == ["a,b", None, None]
     assert found[0]["X-Quoted"] == '"it\'s"'
+
+
+@contextmanager
+def _login(asked: list[dict[str, list[str]]]) -> Iterator[str]:
+    """A server that hands out tokens, and the URL where it does; `asked` gets the requests."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            asked.append(parse_qs(body))
+            answer = json.dumps({"access_token": "handed-out", "token_type": "Bearer"}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(answer)))
+            self.end_headers()
+            self.wfile.write(answer)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/token"
+        server.shutdown()
+        thread.join()
+
+
+def test_oauth2_asks_for_the_scopes_and_parameters_of_its_target(tmp_path: Path) -> None:
+    asked: list[dict[str, list[str]]] = []
+    with receiver() as one, receiver() as two, _login(asked) as url:
+        oauth2 = {
+            "client_id": {"secret": {"name": "s", "key": "user"}},
+            "client_secret": {"name": "s", "key": "token"},
+            "token_url": url,
+            "scopes": ["read", "write"],
+            "endpoint_params": {"audience": "a,b"},
+        }
+        made = planned(
+            AROUND,
+            inlineScrapeConfig=SELF.replace("TARGET", f'"127.0.0.1:{one.port}"'),
+            remoteWriteSettings={"flushInterval": "1s"},
+            remoteWrite=[_target(one), _target(two, oauth2=oauth2)],
+        )
+        with running(made, tmp_path, SECRETS):
+            said = [_headers(there).get("Authorization") for there in (one, two)]
+    assert said == [None, "Bearer handed-out"]
+    assert asked[0]["scope"] == ["read write"]
+    assert asked[0]["audience"] == ["a,b"]
 
 
 def test_shards_share_all_targets_without_overlap(tmp_path: Path) -> None:
