@@ -18,10 +18,14 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
+from vmoperator.api import KINDS
 
 ROOT = Path(__file__).parents[2]
+ALL_KINDS = ",".join(f"{kind.lower()}s" for kind in KINDS)
 KEEP = bool(os.environ.get("KEEP_CLUSTER"))
 """Leave the cluster up after the tests, to look at it or to run them again faster."""
+NAME = os.environ.get("TEST_CLUSTER", "vmoperator-test")
+"""The cluster of the tests; another name lets two runs stand side by side."""
 
 
 def until(check: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
@@ -78,7 +82,7 @@ class Operator:
 
 def _served(cluster: Cluster) -> bool:
     try:
-        cluster.kubectl("get", "vmclusters", "-A")
+        cluster.kubectl("get", ALL_KINDS, "-A")
     except ClusterError:
         return False
     return True
@@ -86,7 +90,7 @@ def _served(cluster: Cluster) -> bool:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    one = Cluster("vmoperator-test")
+    one = Cluster(NAME)
     one.up(operator_rbac=ROOT / "deploy/rbac.yaml")
     one.kubectl("apply", "-f", str(ROOT / "crds"))
     until(lambda: _served(one), seconds=30, what="the kinds are served")
@@ -126,21 +130,33 @@ class Namespace:
         found: list[dict[str, Any]] = json.loads(text)["items"]
         return found
 
-    def status(self, name: str) -> dict[str, Any]:
-        found: dict[str, Any] = self.get("vmcluster", name).get("status") or {}
+    def status(self, name: str, kind: str = "vmcluster") -> dict[str, Any]:
+        found: dict[str, Any] = self.get(kind, name).get("status") or {}
         return found
+
+    def condition(self, kind: str, name: str, type_: str) -> dict[str, Any]:
+        """The condition of that type; empty while there is none."""
+        conditions = self.status(name, kind).get("conditions") or ()
+        return next((one for one in conditions if one["type"] == type_), {})
+
+    def get_raw(self, pod: str, port: int, path: str) -> str:
+        """What a pod answers to a GET; raises ClusterError."""
+        proxy = f"/api/v1/namespaces/{self.name}/pods/{pod}:{port}/proxy"
+        return self.kubectl("get", "--raw", f"{proxy}{path}")
 
     def clear(self) -> None:
         """Delete everything at once: the node is small, and the next test needs the room."""
-        self.kubectl("delete", "vmclusters", "--all", "--wait=false")
+        self.kubectl("delete", ALL_KINDS, "--all", "--wait=false")
         self.cluster.kubectl("delete", "namespace", self.name, "--wait=false", "--ignore-not-found")
         self.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
 
-    def until_status(self, name: str, wanted: str, *, seconds: float = 120) -> dict[str, Any]:
+    def until_status(
+        self, name: str, wanted: str, *, seconds: float = 120, kind: str = "vmcluster"
+    ) -> dict[str, Any]:
         """The status once it says `wanted` of the newest generation."""
 
         def reached() -> dict[str, Any] | None:
-            live = self.get("vmcluster", name)
+            live = self.get(kind, name)
             status: dict[str, Any] = live.get("status") or {}
             current = status.get("observedGeneration") == live["metadata"]["generation"]
             return status if current and status.get("updateStatus") == wanted else None
@@ -149,7 +165,8 @@ class Namespace:
             found: dict[str, Any] = until(reached, seconds=seconds, what=f"{name} {wanted}")
         except pytest.fail.Exception:
             print(
-                json.dumps(self.status(name), indent=1), self.kubectl("get", "pods", "-o", "wide")
+                json.dumps(self.status(name, kind), indent=1),
+                self.kubectl("get", "pods", "-o", "wide"),
             )
             raise
         return found
