@@ -42,10 +42,10 @@ def alertmanager_flags(
 def _gossip_flags(spec: VMAlertmanagerSpec, scope: Scope, *, service: str) -> Flags:
     """One peer, the headless Service over all replicas, however many there are.
 
-    Alertmanager resolves it again every 15 s and joins every address that is new, so scaling
-    restarts no replica: docs/decisions/0005. A replica never comes back under its old address;
-    6 h, Alertmanager's own default, it would be called at one that may be another cluster's by
-    then.
+    Alertmanager resolves it again every 15 s and joins every address that is no member, so scaling
+    restarts no replica, and those that were lost are found. It would also call lost addresses
+    themselves, for 6 h; a replica never comes back under its old one, and whoever has that by then
+    would be taken for one: docs/decisions/0005-alertmanagers-find-each-other-by-one-name.md.
     """
     field = "spec.additionalPeers"
     further = tuple(
@@ -60,6 +60,7 @@ def _gossip_flags(spec: VMAlertmanagerSpec, scope: Scope, *, service: str) -> Fl
         "cluster.advertise-address": _address(told, field="spec.clusterAdvertiseAddress")
         if told
         else None,
+        "cluster.reconnect-interval": "0s",
         "cluster.reconnect-timeout": "5m",
     }
 

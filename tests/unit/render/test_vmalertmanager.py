@@ -81,6 +81,10 @@ def test_further_peers_stand_beside_the_replicas() -> None:
     ]
 
 
+def test_an_address_that_a_replica_had_is_never_called_again() -> None:
+    assert "--cluster.reconnect-interval=0s" in args(replicaCount=3)
+
+
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
