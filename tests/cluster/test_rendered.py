@@ -19,7 +19,7 @@ pytestmark = pytest.mark.cluster
 
 FILES = [
     *(GOLDEN / name / "cr.yaml" for name in EVERY_CASE),
-    *sorted((ROOT / "examples").glob("*.yaml")),
+    *sorted((ROOT / "examples").rglob("vm*.yaml")),
 ]
 ADD_ONS = {"VerticalPodAutoscaler"}
 """Kinds that are not part of Kubernetes."""
