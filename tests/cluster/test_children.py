@@ -133,7 +133,7 @@ def test_alertmanagers_share_a_service_without_a_fight(place: Place) -> None:
     time.sleep(3)
     written = place.cluster.audit.writes(begun, time.time())
     shared = [one for one in written if one.name == "alertmanager-operated"]
-    assert len(shared) <= 1
+    assert len(shared) <= 2, "once for each owner that is left, at most"
     place.namespace.kubectl("delete", "vmalertmanager", "--all")
     until(lambda: not place.exists("service", "alertmanager-operated"), what="it is gone")
 
@@ -153,18 +153,19 @@ def test_the_claim_of_a_single_grows_stays_and_is_taken_up_again(place: Place) -
         return str(found["storage"])
 
     assert size() == "2Gi"
-    place.apply("VMSingle", **_storage("1Gi", storageClassName="fixed"))
+    with pytest.raises(ClusterError, match="never shrink"):
+        place.apply("VMSingle", **_storage("1Gi"))
+    place.apply("VMSingle", **_storage("3Gi", storageClassName="fixed"))
     reason = place.until("VMSingle", word="failed")["reason"]
     assert "spec.storageClassName stays hostpath" in reason
-    assert "spec.resources.requests.storage stays 2Gi" in reason
-    assert size() == "2Gi"
+    until(lambda: size() == "3Gi", what="it grows all the same")
     assert place.writes() == []
     place.namespace.kubectl("delete", "vmsingle", "demo")
     until(lambda: not place.exists("deployment", "vmsingle-demo"), what="the rest is gone")
     assert (
         place.namespace.get("pvc", "vmsingle-demo")["metadata"]["uid"] == claim["metadata"]["uid"]
     )
-    place.running("VMSingle", **_storage("2Gi"))
+    place.running("VMSingle", **_storage("3Gi"))
     assert (
         place.namespace.get("pvc", "vmsingle-demo")["metadata"]["uid"] == claim["metadata"]["uid"]
     )
@@ -267,7 +268,11 @@ def test_an_autoscaler_by_size_is_used_once_it_is_installed(place: Place) -> Non
     assert "not installed" in place.remark("VMSingle", "ChildrenIncomplete")
     place.cluster.kubectl("apply", "-f", "-", input=json.dumps(_vpa_definition()))
     try:
-        until(lambda: place.exists("vpa", "vmsingle-demo"), seconds=90, what="it is made")
+        until(
+            lambda: place.exists("verticalpodautoscalers", "vmsingle-demo"),
+            seconds=90,
+            what="it is made",
+        )
         until(lambda: not place.remark("VMSingle", "ChildrenIncomplete"), what="it is told")
         assert place.writes() == []
     finally:
