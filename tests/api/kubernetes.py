@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.fake_api import FakeApi
 
+from vmoperator.apply.contents import Foreign
 from vmoperator.apply.world import World
 from vmoperator.base.labels import MANAGED_BY, MANAGER, NAME
 from vmoperator.base.manifest import Ref, digest, ref_of
@@ -29,6 +30,8 @@ class Kubernetes:
         self.api = api
         self.ready = True
         """Whether new pods are ready at once."""
+        self.address = "10.244.0.9"
+        """Where new pods listen."""
         self.nodes = 1
         """How many pods each DaemonSet has."""
 
@@ -57,7 +60,7 @@ class Kubernetes:
         for number in range(workload["spec"]["replicas"]):
             name = f"{workload['metadata']['name']}-{number}"
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
-                await self.api.put(_pod(workload, name, revision, ready=self.ready))
+                await self.api.put(self._pod(workload, name, revision))
         await self._report(workload, revision, current=status.get("currentRevision", revision))
 
     async def _run_on_nodes(self, workload: Tree) -> None:
@@ -69,7 +72,7 @@ class Kubernetes:
         for number in range(self.nodes):
             name = f"{workload['metadata']['name']}-{number}"
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
-                await self.api.put(_pod(workload, name, revision, ready=self.ready))
+                await self.api.put(self._pod(workload, name, revision))
         live = self._pods_of(workload)
         ready = sum(pod(one).ready for one in live)
         status = {
@@ -160,6 +163,26 @@ class Kubernetes:
         await self.api.put({**live, "status": status})
         await self.settle()
 
+    def _pod(self, workload: Tree, name: str, revision: str) -> Tree:
+        is_deployed = workload["kind"] == "Deployment"
+        key = "pod-template-hash" if is_deployed else "controller-revision-hash"
+        metadata = workload["metadata"]
+        return {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "namespace": metadata["namespace"],
+                "labels": {**workload["spec"]["template"]["metadata"]["labels"], key: revision},
+                "ownerReferences": [{"uid": metadata["uid"], "name": "x", "controller": True}],
+            },
+            "spec": {},
+            "status": {
+                "podIP": self.address,
+                "conditions": [{"type": "Ready", "status": str(self.ready)}],
+            },
+        }
+
     def look(self, world: World) -> World:
         """Fill the stores as the informers would."""
         live = list(self.api.objects.live.values())
@@ -171,6 +194,14 @@ class Kubernetes:
             {ref_of(one): child(one) for one in ours if one["kind"] in _CHILD_KINDS}
         )
         world.pods.replace({ref_of(one): pod(one) for one in ours if one["kind"] == "Pod"})
+        surveyed = [one for one in live if one["kind"] in ("Secret", "ConfigMap")]
+        world.foreign.replace(
+            {
+                ref_of(one): Foreign(one["metadata"]["resourceVersion"])
+                for one in surveyed
+                if one not in ours
+            }
+        )
         slices = [one for one in ours if one["kind"] == "EndpointSlice"]
         world.slices.replace({ref_of(one): endpoint_slice(one) for one in slices})
         return world
@@ -178,24 +209,3 @@ class Kubernetes:
 
 def _labels(manifest: Tree) -> Tree:
     return manifest["metadata"].get("labels") or {}
-
-
-def _pod(workload: Tree, name: str, revision: str, *, ready: bool) -> Tree:
-    is_deployed = workload["kind"] == "Deployment"
-    key = "pod-template-hash" if is_deployed else "controller-revision-hash"
-    metadata = workload["metadata"]
-    return {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": metadata["namespace"],
-            "labels": {**workload["spec"]["template"]["metadata"]["labels"], key: revision},
-            "ownerReferences": [{"uid": metadata["uid"], "name": "x", "controller": True}],
-        },
-        "spec": {},
-        "status": {
-            "podIP": "10.244.0.9",
-            "conditions": [{"type": "Ready", "status": str(ready)}],
-        },
-    }

@@ -8,6 +8,7 @@ from typing import Any
 from tests.api.kubernetes import Kubernetes
 from tests.fake_api import FakeApi
 
+from vmoperator.apply.aftercare import Aides
 from vmoperator.apply.client import Client
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.world import World
@@ -27,6 +28,7 @@ class Lab:
     parent: Ref = Ref("VMCluster", "default", "demo")
     """The object whose passes run."""
     world: World = field(default_factory=World)
+    aides: Aides | None = None
 
     async def apply(self, manifest: Tree) -> None:
         """As `kubectl apply` does it: the status stays."""
@@ -42,7 +44,8 @@ class Lab:
 
     async def reconcile(self) -> float | None:
         """One pass over what the informers have shown so far."""
-        return await Reconciler(self.client, self.world, Settings()).reconcile(self.parent)
+        reconciler = Reconciler(self.client, self.world, Settings(), self.aides)
+        return await reconciler.reconcile(self.parent)
 
     async def writes(self) -> list[str]:
         """What one pass writes, as `PATCH statefulsets/vmstorage-demo`."""

@@ -19,6 +19,7 @@ class Program:
     file: str = "old"
     """What the kubelet shows it; "bad" is refused."""
     key: str = ""
+    prefix: str = "/pre"
     runs: str = "old"
     is_refused: bool = False
     asked: list[str] = field(default_factory=list)
@@ -28,10 +29,10 @@ class Program:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post("/pre/-/reload", self._reload)
-        app.router.add_get("/pre/metrics", self._metrics)
+        app.router.add_post(f"{self.prefix}/-/reload", self._reload)
+        app.router.add_get(f"{self.prefix}/metrics", self._metrics)
         if self.kind == "vmagent":
-            app.router.add_get("/pre/config", self._config)
+            app.router.add_get(f"{self.prefix}/config", self._config)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()

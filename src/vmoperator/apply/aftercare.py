@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from vmoperator.api.parent import Parent
+from vmoperator.api.scrape import ScrapeFields
 from vmoperator.apply.access import MISSING_SECONDS, Access
 from vmoperator.apply.around import Surroundings
 from vmoperator.apply.children import Writer
@@ -17,12 +18,14 @@ from vmoperator.apply.delivery import Deliveries, order
 from vmoperator.apply.errands import Order
 from vmoperator.base.errors import Forbidden
 from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import VM_AGENT
 from vmoperator.observe.access import Account, questions
 from vmoperator.observe.high_availability import highly_available
 from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.verdict import Aspect, Remark
 from vmoperator.render.plan import Delivery, Plan, Stage
+from vmoperator.render.scrape import scrapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +100,18 @@ class Aftercare:
         return config_loaded(loadings) or _told(previous, Aspect.CONFIG_LOADED)
 
     async def _allowed(self, aides: Aides) -> Remark | None:
-        name, namespace = self.parent.spec.service_account_name, self._ref.namespace
+        spec, namespace = self.parent.spec, self._ref.namespace
+        name = spec.service_account_name
+        by_default = self.parent.kind == VM_AGENT.kind
+        if (
+            not name
+            or not isinstance(spec, ScrapeFields)
+            or not scrapes(spec, by_default=by_default)
+        ):
+            return None
         files = [text for _, config in self._stages for text in config.files.values()]
-        asked = questions(self.parent.spec, files, namespace=namespace)
-        if not name or not asked:
+        asked = questions(spec, files, namespace=namespace)
+        if not asked:
             return None
         remark = await aides.access.remark(Account(namespace, name), asked)
         if remark.status != "True":
