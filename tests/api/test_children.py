@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.api.kubernetes import Kubernetes
 from tests.api.lab import Lab
-from tests.fake_api import FakeApi
+from tests.fake_api import FakeApi, Fault
 
 from vmoperator.apply.client import Client
 from vmoperator.base.labels import MANAGED_BY, MANAGER, OWNER
@@ -269,6 +269,20 @@ async def test_a_claim_cannot_shrink_and_the_rest_goes_on(bench: Bench) -> None:
     assert "v1.150.1" in str(lab.child("Deployment", "vmsingle-demo")["spec"])
 
 
+async def test_a_volume_that_cannot_grow_is_no_missing_right_and_the_rest_goes_on(
+    bench: Bench,
+) -> None:
+    lab = await bench.running(_single())
+    words = 'claims "x" is forbidden: the storageclass of the pvc must support resize'
+    place = f"persistentvolumeclaims/{CLAIM.name}"
+    bench.api.faults.append(Fault(403, times=99, method="PATCH", path=place, message=words))
+    await lab.apply(_single("20Gi", componentVersion="v1.150.1"))
+    await lab.run()
+    assert lab.message == f"failed {words} (allowVolumeExpansion)"
+    assert {it["reason"] for it in lab.status["conditions"]} >= {"Immutable"}
+    assert "v1.150.1" in str(lab.child("Deployment", "vmsingle-demo")["spec"])
+
+
 # Kinds that a cluster may lack
 
 VPA: Tree = {
@@ -396,15 +410,47 @@ async def test_pods_that_stay_until_they_are_deleted_are_told(bench: Bench) -> N
     assert "RolloutPending" not in _remarks(lab)
 
 
-async def test_shards_roll_side_by_side_and_a_sick_one_holds_no_other_up(bench: Bench) -> None:
-    lab = await bench.running(parent("VMAgent", shardCount=2))
+STATEFUL: Tree = {"statefulMode": True, "shardCount": 2, "replicaCount": 2}
+
+
+async def test_shards_roll_side_by_side(bench: Bench) -> None:
+    lab = await bench.running(parent("VMAgent", **STATEFUL))
     assert lab.status["shards"] == 2
-    await lab.apply(parent("VMAgent", shardCount=2, componentVersion="v1.150.1"))
+    await lab.apply(parent("VMAgent", **STATEFUL, componentVersion="v1.150.1"))
     writes = await lab.writes()
-    applied = [one for one in writes if "deployments" in one]
-    assert applied == [f"PATCH deployments/vmagent-demo-{number}" for number in range(2)]
+    applied = [one for one in writes if "statefulsets" in one]
+    assert applied == [f"PATCH statefulsets/vmagent-demo-{number}" for number in range(2)]
+    await lab.kubernetes.settle()
+    evicted = [one.split("/")[1] for one in await lab.writes() if "eviction" in one]
+    assert evicted == ["vmagent-demo-0-0", "vmagent-demo-1-0"]
     await lab.settle()
     assert lab.message == "operational"
+
+
+async def test_a_sick_shard_holds_no_other_up(bench: Bench) -> None:
+    lab = await bench.running(parent("VMAgent", **STATEFUL))
+    await lab.kubernetes.fail("vmagent-demo-0-0")
+    await lab.kubernetes.fail("vmagent-demo-0-1")
+    await lab.run()
+    await lab.apply(parent("VMAgent", **STATEFUL, componentVersion="v1.150.1"))
+    await lab.settle()
+    assert lab.message == "operational"
+    for number in range(2):
+        assert "v1.150.1" in str(lab.child("StatefulSet", f"vmagent-demo-{number}")["spec"])
+
+
+async def test_a_shard_whose_new_pods_fail_holds_no_other_up(bench: Bench) -> None:
+    lab = await bench.running(parent("VMAgent", **STATEFUL))
+    await lab.apply(parent("VMAgent", **STATEFUL, componentVersion="v1.150.1"))
+    await lab.run()
+    await lab.kubernetes.settle()
+    await lab.run()
+    await lab.kubernetes.settle()
+    await lab.kubernetes.fail("vmagent-demo-0-0")
+    await lab.settle()
+    assert "pod vmagent-demo-0-0: container main: ImagePullBackOff" in lab.message
+    status = lab.child("StatefulSet", "vmagent-demo-1")["status"]
+    assert status["currentRevision"] == status["updateRevision"]
 
 
 async def test_a_shard_that_is_no_longer_wanted_goes_with_its_budget(bench: Bench) -> None:

@@ -171,6 +171,13 @@ def test_the_claim_of_a_single_grows_stays_and_is_taken_up_again(place: Place) -
     )
 
 
+def test_a_volume_that_cannot_grow_is_told_with_what_it_takes(place: Place) -> None:
+    place.running("VMSingle", **_storage("1Gi", storageClassName="fixed"))
+    place.apply("VMSingle", **_storage("2Gi", storageClassName="fixed"))
+    reason = place.until("VMSingle", word="failed")["reason"]
+    assert "must support resize (allowVolumeExpansion)" in reason
+
+
 def _cluster(**vmselect: Any) -> Tree:
     return {
         "vmstorage": {**QUICK, "replicaCount": 1},

@@ -36,6 +36,7 @@ _IMMUTABLE = (
     "may not change once set",
     "cannot change roleRef",
 )
+_GROWTH = "must support resize"
 # A deletion that takes longer waits for something that a person should know of.
 _DELETION_SECONDS = 30.0
 
@@ -100,7 +101,7 @@ class Writer:
         except Invalid as error:
             self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
         except Forbidden as error:
-            self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+            self.findings.append(_forbidden(error))
         except NotFound:
             if not BY_KIND[ref.kind].is_optional:
                 raise
@@ -246,6 +247,13 @@ class Writer:
     def _report_claims(self, manifest: Manifest, live: Child) -> None:
         for message in kept_claims(manifest, live.claims, live.fields).messages:
             self.findings.append(Finding(reason=Reason.IMMUTABLE, message=message))
+
+
+def _forbidden(error: Forbidden) -> Finding:
+    # The same answer for a right that is missing and for a volume that cannot grow.
+    if _GROWTH not in str(error):
+        return Finding(reason=Reason.FORBIDDEN, message=str(error))
+    return Finding(reason=Reason.IMMUTABLE, message=f"{error} (allowVolumeExpansion)")
 
 
 def _refusal(ref: Ref, error: Invalid) -> str:
