@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -17,8 +18,15 @@ _MERGE = re.compile(r"^<<$")
 _AWKWARD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
+_KEPT = 32
+"""So many documents are remembered: a pass at rest must not read 100 kB of YAML again, 0.3 s."""
+_MOST_VALUES = 1_000_000
+
+
 class _Loader(yaml.SafeLoader):
     """Scalars stay the text that stands there.
+
+    Not the loader in C: it ends the process over a document that is nested deeply enough.
 
     Python and Go disagree about what `on`, `1:30`, `1.10` and `2026-01-02` are; the programs want
     text in nearly all places, and whoever wants a number or a truth value says so.
@@ -46,16 +54,37 @@ class _Loader(yaml.SafeLoader):
 def loaded(text: str, *, field: str) -> Any:
     """The one document of a YAML text, every scalar as text.
 
-    Raises SpecInvalid, which names the line but nothing of what stands there: it may be secret.
+    Whoever gets it leaves it as it is, for others get the same. Raises SpecInvalid, which names the
+    line but nothing of what stands there: it may be secret.
     """
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader of fewer types
+        return _read(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f" in line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise SpecInvalid(field, f"is not YAML{place}: {_told(error)}") from None
     except (yaml.YAMLError, ValueError, RecursionError):
         raise SpecInvalid(field, "is not YAML: it cannot be parsed") from None
+
+
+@lru_cache(maxsize=_KEPT)
+def _read(text: str) -> Any:
+    found = yaml.load(text, Loader=_Loader)  # noqa: S506  # a SafeLoader of fewer types
+    if _values(found, {}) > _MOST_VALUES:
+        raise yaml.YAMLError("anchors make it endless")
+    return found
+
+
+def _values(value: Any, counted: dict[int, int]) -> int:
+    """How many values a document holds when its anchors are written out, each found once."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in counted:
+        # Until it is counted itself: whoever holds itself holds more than anybody may.
+        counted[id(value)] = _MOST_VALUES + 1
+        inner = value.values() if isinstance(value, dict) else value
+        counted[id(value)] = 1 + sum(_values(it, counted) for it in inner)
+    return counted[id(value)]
 
 
 def _told(error: yaml.MarkedYAMLError) -> str:
@@ -71,10 +100,6 @@ class _Dumper(yaml.SafeDumper):
 
     yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
 
-    def ignore_aliases(self, data: Any) -> bool:
-        """False: anchors of the document stay anchors."""
-        return False
-
 
 def amended(
     text: str, *, replaced: Mapping[str, Any], appended: Mapping[str, Sequence[Any]]
@@ -84,6 +109,12 @@ def amended(
     Everything else stays what it is for any reader of YAML: nothing is read as a number or a date
     on the way. Comments are lost.
     """
+    return _amended(text, _json(replaced), _json(appended))
+
+
+@lru_cache(maxsize=_KEPT)
+def _amended(text: str, replacing: str, appending: str) -> str:
+    replaced, appended = json.loads(replacing), json.loads(appending)
     root = yaml.compose(text, Loader=_Loader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
     kept = [(key, node) for key, node in root.value if key.value not in replaced]
     longer = {
