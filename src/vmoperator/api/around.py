@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vmoperator.api.parent import Parent
+from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
+from vmoperator.api.selected.object import SelectedObject
+from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Ref
 
 
@@ -16,11 +19,15 @@ class Around(Protocol):
     Raises Unread for a content that has to be fetched first: the caller does so and asks again.
     """
 
-    def secret(self, name: str) -> Mapping[str, bytes] | None:
-        """Data of a Secret in the parent's namespace; None if there is no such Secret."""
+    def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
+        """Data of a Secret, in the parent's namespace if none is named; None: there is none."""
 
-    def config_map(self, name: str) -> Mapping[str, str] | None:
-        """Data of a ConfigMap in the parent's namespace; None if there is no such ConfigMap."""
+    def config_map(self, name: str, namespace: str = "") -> Mapping[str, str] | None:
+        """Data of a ConfigMap, in the parent's namespace if none is named; None: there is none."""
+
+    def picked(self, choice: Choice, recipe: Recipe) -> Picked:
+        """The objects that a choice hits, each made into its piece; what did not change is not
+        made again."""
 
     def neighbours(self, kind: str, namespace: str = "") -> tuple[Parent, ...]:
         """Every sound parent of a kind, of all namespaces if none is named, by their names."""
@@ -37,14 +44,24 @@ class Known:
     config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     parents: tuple[Parent, ...] = ()
     live: Mapping[Ref, int] = field(default_factory=dict)
+    objects: tuple[SelectedObject, ...] = ()
 
-    def secret(self, name: str) -> Mapping[str, bytes] | None:
-        """Data of the Secret."""
-        return self.secrets.get(name)
+    def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
+        """Data of the Secret; one of another namespace stands under `namespace/name`."""
+        return self.secrets.get(f"{namespace}/{name}", self.secrets.get(name))
 
-    def config_map(self, name: str) -> Mapping[str, str] | None:
-        """Data of the ConfigMap."""
-        return self.config_maps.get(name)
+    def config_map(self, name: str, namespace: str = "") -> Mapping[str, str] | None:
+        """Data of the ConfigMap; one of another namespace stands under `namespace/name`."""
+        return self.config_maps.get(f"{namespace}/{name}", self.config_maps.get(name))
+
+    def picked(self, choice: Choice, recipe: Recipe) -> Picked:
+        """Every object of these kinds, without a look at the selectors."""
+        found = sorted(
+            (it for it in self.objects if it.kind in choice.kinds),
+            key=lambda it: (it.metadata.namespace, it.metadata.name, it.kind),
+        )
+        made = tuple(_fragment(it, recipe, self) for it in found)
+        return Picked(choice=choice, fragments=made, existing=len(found))
 
     def neighbours(self, kind: str, namespace: str = "") -> tuple[Parent, ...]:
         """The parents of that kind."""
@@ -55,6 +72,14 @@ class Known:
     def replicas(self, ref: Ref) -> int | None:
         """Replicas of the live workload."""
         return self.live.get(ref)
+
+
+def _fragment(selected: SelectedObject, recipe: Recipe, around: Around) -> Fragment:
+    ref = Ref(selected.kind, selected.metadata.namespace, selected.metadata.name)
+    try:
+        return Fragment(ref=ref, content=recipe.make(selected, around))
+    except SpecInvalid as refused:
+        return Fragment(ref=ref, content=b"", refusal=str(refused))
 
 
 NOTHING: Around = Known()

@@ -8,6 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from vmoperator.api import KINDS
+from vmoperator.api.model import SpecModel
+from vmoperator.api.selected import OBJECTS
 from vmoperator.api.structural import Schema, structural
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.resource import BY_KIND, Resource
@@ -61,6 +63,9 @@ COLUMNS: Mapping[str, tuple[Column, ...]] = MappingProxyType(
         ),
     }
 )
+_OBJECT_COLUMNS = (_AGE, _STATUS, Column("Sync Error", ".status.reason"))
+MODELS: Mapping[str, type[SpecModel]] = MappingProxyType({**KINDS, **OBJECTS})
+"""Every kind that the operator defines -> its model."""
 _SHORT_NAMES: Mapping[str, str] = MappingProxyType({"VMAlertmanager": "vma"})
 _SCALES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -82,7 +87,7 @@ _ROOT_FIELDS: Mapping[str, Any] = MappingProxyType(
 
 def definitions() -> tuple[Manifest, ...]:
     """One CustomResourceDefinition (apiextensions.k8s.io/v1) per kind, ready to be applied."""
-    return tuple(_definition(BY_KIND[kind]) for kind in KINDS)
+    return tuple(_definition(BY_KIND[kind]) for kind in MODELS)
 
 
 def _definition(resource: Resource) -> Manifest:
@@ -114,14 +119,20 @@ def _scale(kind: str) -> Manifest:
     return {"scale": dict(_SCALES[kind])} if kind in _SCALES else {}
 
 
+def _columns(kind: str) -> tuple[Column, ...]:
+    return COLUMNS.get(kind, _OBJECT_COLUMNS)
+
+
 def _version(resource: Resource) -> Manifest:
     return {
         "name": resource.version,
         "served": True,
         "storage": True,
         "subresources": {"status": {}, **_scale(resource.kind)},
-        "additionalPrinterColumns": [column.schema for column in COLUMNS[resource.kind]],
-        "schema": {"openAPIV3Schema": _root(structural(KINDS[resource.kind]))},
+        "additionalPrinterColumns": [
+            column.schema for column in COLUMNS.get(resource.kind, _OBJECT_COLUMNS)
+        ],
+        "schema": {"openAPIV3Schema": _root(structural(MODELS[resource.kind]))},
     }
 
 

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from vmoperator.api import parsed
 from vmoperator.api.parent import Parent
+from vmoperator.api.picking import Choice, Picked, Recipe
 from vmoperator.apply.askers import Asked, Kin
 from vmoperator.apply.client import Client
 from vmoperator.apply.contents import Content
@@ -30,14 +31,16 @@ class Surroundings:
     world: World
     parent: Ref
     asked: set[Asked] = field(default_factory=set, init=False)
+    unwatched: set[Ref] = field(default_factory=set, init=False)
+    """What was read in this pass, and nobody says when it changes."""
 
-    def secret(self, name: str) -> Mapping[str, bytes] | None:
-        """Data of a Secret in the parent's namespace; None if there is no such Secret."""
-        return self._content(Ref("Secret", self.parent.namespace, name))
+    def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
+        """Data of a Secret, in the parent's namespace if none is named; None: there is none."""
+        return self._content(Ref("Secret", namespace or self.parent.namespace, name))
 
-    def config_map(self, name: str) -> Mapping[str, str] | None:
+    def config_map(self, name: str, namespace: str = "") -> Mapping[str, str] | None:
         """Data of a ConfigMap; what is no UTF-8 in it is shown with replacement characters."""
-        data = self._content(Ref("ConfigMap", self.parent.namespace, name))
+        data = self._content(Ref("ConfigMap", namespace or self.parent.namespace, name))
         if data is None:
             return None
         return {key: value.decode("utf-8", errors="replace") for key, value in data.items()}
@@ -49,6 +52,11 @@ class Surroundings:
         chosen = sorted(ref for ref in found if namespace in ("", ref.namespace))
         typed = (_typed(self.world, ref, found[ref]) for ref in chosen)
         return tuple(parent for parent in typed if parent is not None)
+
+    def picked(self, choice: Choice, recipe: Recipe) -> Picked:
+        """The objects that a choice hits, each made into its piece."""
+        del recipe
+        return Picked(choice=choice, fragments=(), existing=0)
 
     def replicas(self, ref: Ref) -> int | None:
         """Replicas that a live workload of ours asks for; None if it is not there."""
@@ -77,6 +85,10 @@ class Surroundings:
 
     def _content(self, ref: Ref) -> Content | None:
         self._ask(ref)
+        if self._is_unseen(ref):
+            if ref not in self.unwatched:
+                raise Unread(ref)
+            return self.world.contents.data(ref)
         version = _version(self.world, ref)
         if version is None:
             return None
@@ -84,7 +96,13 @@ class Surroundings:
             raise Unread(ref)
         return self.world.contents.data(ref)
 
+    def _is_unseen(self, ref: Ref) -> bool:
+        unseen = self.world.unseen
+        return (ref.kind, "") in unseen or (ref.kind, ref.namespace) in unseen
+
     async def _read(self, ref: Ref) -> None:
+        if self._is_unseen(ref):
+            self.unwatched.add(ref)
         version = _version(self.world, ref)
         try:
             manifest = await self.client.get(BY_KIND[ref.kind], ref)

@@ -100,4 +100,37 @@ WITNESSES = (POD, ENDPOINT_SLICE)
 BINDINGS = (ROLE_BINDING.kind, CLUSTER_ROLE_BINDING.kind)
 """Kinds that the API server takes only after the roles that they name."""
 
-BY_KIND = {resource.kind: resource for resource in (*PARENTS, *CHILDREN, *WITNESSES)}
+NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
+
+# Objects that parents select and turn into configuration: our own kinds ...
+SELECTED: tuple[Resource, ...] = tuple(
+    Resource(GROUP, VERSION, kind, f"{kind.lower()}s")
+    for kind in (
+        "VMServiceScrape",
+        "VMPodScrape",
+        "VMProbe",
+        "VMNodeScrape",
+        "VMStaticScrape",
+        "VMScrapeConfig",
+        "VMRule",
+        "VMAlertmanagerConfig",
+    )
+)
+# ... and those of the Prometheus operator, whose definitions need not be installed.
+PROMETHEUS_GROUP = "monitoring.coreos.com"
+PROMETHEUS: tuple[Resource, ...] = tuple(
+    Resource(PROMETHEUS_GROUP, version, kind, f"{kind.lower()}s")
+    for kind, version in (
+        ("ServiceMonitor", "v1"),
+        ("PodMonitor", "v1"),
+        ("Probe", "v1"),
+        ("ScrapeConfig", "v1alpha1"),
+        ("PrometheusRule", "v1"),
+        ("AlertmanagerConfig", "v1alpha1"),
+    )
+)
+
+BY_KIND = {
+    resource.kind: resource
+    for resource in (*PARENTS, *CHILDREN, *WITNESSES, NAMESPACE, *SELECTED, *PROMETHEUS)
+}

@@ -1,0 +1,71 @@
+"""Picking: which objects a parent selects, and what becomes of each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from vmoperator.base.manifest import Ref
+
+if TYPE_CHECKING:
+    from vmoperator.api.around import Around
+    from vmoperator.api.selected.object import SelectedObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """The objects of some kinds that a parent selects (matrix: go-operator.md 4.1)."""
+
+    kinds: tuple[str, ...]
+    """Kinds that one pair of selectors chooses from: VMServiceScrape and ServiceMonitor."""
+    field: str
+    """Path of the object selector in the parent, for messages: spec.serviceScrapeSelector."""
+    objects: Mapping[str, Any] | None
+    """LabelSelector of the objects, None when unset."""
+    namespaces: Mapping[str, Any] | None
+    """LabelSelector of their namespaces, None when unset."""
+    takes_all: bool = False
+    """selectAllByDefault: with neither selector, every object of every namespace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How one object becomes a piece of configuration."""
+
+    key: str
+    """Hash of all options of the parent that the piece depends on."""
+    make: Callable[[SelectedObject, Around], bytes]
+    """The piece; pure. Raises SpecInvalid, which names the field, where the object is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """What became of one object."""
+
+    ref: Ref
+    """The live object, whichever group its kind belongs to."""
+    content: bytes
+    """Its piece of the configuration, empty where it was refused."""
+    refusal: str = ""
+    """Why it was refused, with the field."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """The objects that a choice hits."""
+
+    choice: Choice
+    fragments: tuple[Fragment, ...]
+    """By namespace, then name, then kind."""
+    existing: int
+    """Objects of these kinds that there are at all."""
+    foreign_namespaces: int = 0
+    """Those whose namespace does not match."""
+    foreign_labels: int = 0
+    """Those in a matching namespace whose own labels do not match."""
+
+    @property
+    def contents(self) -> tuple[bytes, ...]:
+        """The pieces of all sound objects, in order."""
+        return tuple(it.content for it in self.fragments if not it.refusal)

@@ -1,0 +1,23 @@
+"""Objects of the Prometheus operator, read as the kinds of ours that mean the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from vmoperator.base.manifest import Manifest
+
+CONVERTERS: Mapping[str, Callable[[Manifest], Manifest]] = MappingProxyType({})
+"""Kind of monitoring.coreos.com -> function from its manifest to one of ours."""
+
+COUNTERPARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "VMServiceScrape": "ServiceMonitor",
+        "VMPodScrape": "PodMonitor",
+        "VMProbe": "Probe",
+        "VMScrapeConfig": "ScrapeConfig",
+        "VMRule": "PrometheusRule",
+        "VMAlertmanagerConfig": "AlertmanagerConfig",
+    }
+)
+"""Kind of ours -> the kind of monitoring.coreos.com that means the same."""
