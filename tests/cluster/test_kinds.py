@@ -134,7 +134,7 @@ def test_an_account_that_lacks_or_may_not_discover_is_named_and_heals(
     )
     namespace.kubectl("create", "serviceaccount", account)
     until(
-        lambda: said("False", "RightsMissing", account, "list", "pods", "nodes"),
+        lambda: said("False", "RightsMissing", account, "list", "pods"),
         seconds=40,
         what="verbs and resources are named",
     )
@@ -230,6 +230,57 @@ def test_credentials_stay_in_their_secret(operator: Operator, namespace: Namespa
             # Once: in the Secret itself.
             assert text.count(encoded) <= (place == "objects"), f"{key} encoded in {place}"
             assert encoded == base64.b64encode(value.encode()).decode()
+
+
+def test_credentials_open_what_they_are_for(operator: Operator, namespace: Namespace) -> None:
+    literals = [f"--from-literal={key}={value}" for key, value in SECRETS.items()]
+    namespace.kubectl("create", "secret", "generic", "credentials", *literals)
+    rules = "groups: [{name: g, interval: 1s, rules: [{record: one, expr: vector(1)}]}]"
+    namespace.kubectl("create", "configmap", "rules", f"--from-literal=rules.yaml={rules}")
+    store = f"http://vmsingle-store.{namespace.name}.svc:8429"
+    locked = {
+        "httpAuth.username": SECRETS["user"],
+        "httpAuth.password": "file:///etc/vm/secrets/credentials/password",
+    }
+    jobs = 'job_name: "self"\n  static_configs: [{targets: ["localhost:8429"]}]'
+    for manifest in (
+        small_object("VMSingle", "store", secrets=["credentials"], extraArgs=locked),
+        _agent(
+            ingestOnlyMode=False,
+            scrapeInterval="2s",
+            inlineScrapeConfig=f"- {jobs}",
+            remoteWrite=[{"url": f"{store}/api/v1/write", **BASIC}],
+        ),
+        small_object(
+            "VMAlert",
+            "demo",
+            datasource={"url": store, **BASIC},
+            remoteWrite={"url": store, **BASIC},
+            extraArgs={"notifier.blackhole": "true"},
+            configMaps=["rules"],
+            rulePath=["/etc/vm/configs/rules/*.yaml"],
+        ),
+    ):
+        namespace.apply(manifest)
+    for kind, name in (("vmsingle", "store"), ("vmagent", "demo"), ("vmalert", "demo")):
+        namespace.until_status(name, "operational", kind=kind)
+    until(partial(_has_delivered, namespace), seconds=40, what="the agent's samples are taken")
+    until(partial(_has_evaluated, namespace), seconds=40, what="the rule is evaluated")
+
+
+def _has_delivered(namespace: Namespace) -> bool:
+    """Whether the store took a block of the agent, which it does not without a password."""
+    (agent,) = names(pods(namespace, "vmagent", "demo"))
+    lines = namespace.get_raw(agent, 8429, "/metrics").splitlines()
+    sent = [line for line in lines if line.startswith("vmagent_remotewrite_requests_total{")]
+    return any('status_code="2' in line and float(line.split()[-1]) > 0 for line in sent)
+
+
+def _has_evaluated(namespace: Namespace) -> bool:
+    (alert,) = names(pods(namespace, "vmalert", "demo"))
+    answer = json.loads(namespace.get_raw(alert, 8080, "/api/v1/rules"))
+    rules = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
+    return [(rule["health"], rule["lastError"]) for rule in rules] == [("ok", "")]
 
 
 def _logs(namespace: Namespace) -> str:
