@@ -20,6 +20,7 @@ _BAD_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "InvalidIma
 # Begins every line of the log, and would make each restart look like news.
 _TIME_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s+")
 _MESSAGE_LIMIT = 300
+_DYING = re.compile(r"^panic: |\t(?:panic|fatal)\t|^fatal error: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,8 +151,12 @@ def _waiting_trouble(name: str, container: Mapping[str, Any], waiting: Mapping[s
 
 
 def _last_line(log: str) -> str:
-    """What the program said last, without the time at which it did."""
-    line = log.strip().rpartition("\n")[2].strip()
+    """What the program said last, without the time at which it did.
+
+    A program in Go that dies of a panic says why, and then where in the code it was.
+    """
+    lines = [line.strip() for line in log.strip().splitlines()] or [""]
+    line = next((line for line in reversed(lines) if _DYING.search(line)), lines[-1])
     try:
         entry = orjson.loads(line)
     except orjson.JSONDecodeError:

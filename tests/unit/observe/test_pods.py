@@ -110,6 +110,18 @@ def test_a_pod_that_never_runs_again_has_ended(phase: str) -> None:
             id="a crash loop tells the last line of the log without its time",
         ),
         pytest.param(
+            _container(
+                state=_ended(
+                    2,
+                    "2026-11-22T22:44:12.1Z\tpanic\tfs.go:134\tFATAL: mkdir /x: denied\n"
+                    "panic: FATAL: mkdir /x: denied\n\ngoroutine 1 [running]:\n"
+                    "lib/fs.mustMkdir({0x7fff79193a39?, 0x7?})\n\tlib/fs/fs.go:134 +0x69\n",
+                )
+            ),
+            "container vmstorage ends with code 2 (Error): panic: FATAL: mkdir /x: denied",
+            id="a panic tells its reason and not its place in the code",
+        ),
+        pytest.param(
             _container(state=_ended(1, '{"ts":"2026","level":"fatal","msg":"no disk"}')),
             "container vmstorage ends with code 1 (Error): no disk",
             id="a log of JSON lines tells its message",

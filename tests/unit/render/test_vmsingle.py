@@ -189,3 +189,11 @@ def test_two_ports_of_one_number_are_refused_by_name() -> None:
     service = child("Service", insertPorts={"graphitePort": "8428"})
     assert service is not None
     assert "http-alias" not in [it["name"] for it in service["spec"]["ports"]]
+
+
+def test_a_spread_without_a_selector_counts_the_pods_of_the_program() -> None:
+    zone = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    (spread,) = pod(topologySpreadConstraints=[zone])["topologySpreadConstraints"]
+    (stage,) = planned().stages
+    labels = stage.workload["spec"]["template"]["metadata"]["labels"]
+    assert spread["labelSelector"]["matchLabels"].items() <= labels.items()
