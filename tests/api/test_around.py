@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -100,8 +101,9 @@ class Site:
         )
 
 
-@pytest.fixture
-async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
+@asynccontextmanager
+async def watching(api: FakeApi, client: Client) -> AsyncIterator[Site]:
+    """A site whose informers run, once nobody has to wait for them any more."""
     found = Site(api, client)
     wiring = Wiring(client, found.world, found.woken.append)
     informers: list[Informer[Any]] = [
@@ -113,6 +115,12 @@ async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
+    async with watching(api, client) as found:
+        yield found
 
 
 async def test_no_secret_crosses_the_wire_that_nobody_asks_for(site: Site) -> None:
@@ -196,6 +204,35 @@ async def test_a_missing_right_to_read_is_named(site: Site) -> None:
     site.api.faults.append(Fault(status=403, path="/secrets/token", message=message))
     with pytest.raises(Forbidden, match="cannot get resource"):
         await site.secret()
+
+
+async def test_without_the_right_to_list_secrets_what_is_named_is_read_in_every_pass(
+    api: FakeApi, client: Client
+) -> None:
+    forbidden = Fault(status=403, path="/api/v1/secrets", times=1000)
+    api.faults.append(forbidden)
+    await api.put(secret(password="hunter2"))
+    async with watching(api, client) as site:
+        for reads in (1, 2):
+            around = site.around()
+            assert await around.answered(lambda: around.secret("token")) == {"password": b"hunter2"}  # noqa: B023 - awaited here and now
+            assert around.secret("token") == {"password": b"hunter2"}
+            assert around.unwatched == {Ref("Secret", "default", "token")}
+            around.settle()
+            assert site.reads() == reads
+        assert await site.secret("missing") is None
+
+
+async def test_a_right_to_list_secrets_that_comes_later_is_used(
+    api: FakeApi, client: Client
+) -> None:
+    api.faults.append(Fault(status=403, path="/api/v1/secrets", times=1))
+    async with watching(api, client) as site:
+        assert await site.secret() is None
+        await until(lambda: site.world.unseen == set(), seconds=10)
+        await site.put(secret(password="hunter2"))
+        assert site.woken == [AGENT]
+        assert await site.secret() == {"password": b"hunter2"}
 
 
 async def test_neighbours_are_sound_sorted_and_not_about_to_go(site: Site) -> None:

@@ -48,7 +48,8 @@ class Reconciler:
             return None
         around = Surroundings(self.client, self.world, ref)
         try:
-            return await self._bring(manifest, around)
+            again = await self._bring(manifest, around)
+            return min(again or MENDED_SECONDS, MENDED_SECONDS) if around.unwatched else again
         except NamespaceTerminating:
             # Its objects go one by one, the parent not first: do not make anew what is deleted.
             self.world.doomed[ref] = manifest["metadata"]["uid"]

@@ -29,6 +29,9 @@ class World:
     slices: Store[EndpointSlice] = field(default_factory=lambda: Store(attrgetter("parent")))
     foreign: Store[Foreign] = field(default_factory=Store)
     """Secrets and ConfigMaps that are not ours."""
+    unseen: set[tuple[str, str]] = field(default_factory=set)
+    """Kinds of these, with the namespace or "" for all, that the operator may not list and watch:
+    each that is asked for has to be read in every pass."""
     contents: Contents = field(default_factory=Contents)
     askers: Askers = field(default_factory=Askers)
     inquiries: Inquiries = field(default_factory=Inquiries)

@@ -73,9 +73,11 @@ class Informer(Generic[T]):
     rare_retry_seconds: float = 30.0
     """The same for a resource that is optional: it may be missing for ever."""
     page_size: int = 500
+    on_state: Callable[[State], None] = lambda state: None
+    """Called when `state` has changed."""
     synced: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the store first held the whole collection, or there can be none: the resource is
-    optional, and not installed."""
+    """Set when the store first held the whole collection, or nobody is to wait for that: the
+    resource is optional, and not installed, or its objects can be read one by one."""
     state: State = State.SYNCING
     last_heard: float = field(default_factory=time.monotonic)
     """Monotonic time, in seconds, of the last answer or event."""
@@ -208,6 +210,8 @@ class Informer(Generic[T]):
             self._position = ""
         if isinstance(refused, Forbidden):
             self._become(State.FORBIDDEN, refused)
+            if self.resource.metadata_only:
+                self.synced.set()
         elif isinstance(refused, NotFound):
             self._become(State.MISSING, refused)
             self._do_without()
@@ -235,6 +239,7 @@ class Informer(Generic[T]):
         if state is self.state:
             return
         self.state = state
+        self.on_state(state)
         where = f" in {self.namespace}" if self.namespace else ""
         if why is None:
             log.info("%s%s: %s objects, live", self.resource.plural, where, len(self._versions))

@@ -17,7 +17,7 @@ from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import CHILDREN, ENDPOINT_SLICE, PARENTS, POD, Resource
 from vmoperator.observe.facts import Child, child, endpoint_slice, pod
 from vmoperator.observe.parents import trimmed
-from vmoperator.watch.informer import Informer
+from vmoperator.watch.informer import Informer, State
 
 OURS: Final = f"{MANAGED_BY}={MANAGER}"
 """The label selector of everything that the operator writes, and of what follows from it."""
@@ -77,8 +77,15 @@ class Wiring:
             store=Shelf(self.world.children, self.world.foreign),
             transform=ours_or_foreign,
             on_change=self._wake_askers,
+            on_state=lambda state: self._see((resource.kind, namespace), state),
             namespace=namespace,
         )
+
+    def _see(self, what: tuple[str, str], state: State) -> None:
+        if state is State.FORBIDDEN:
+            self.world.unseen.add(what)
+        elif state is State.LIVE:
+            self.world.unseen.discard(what)
 
     def _following(
         self,
