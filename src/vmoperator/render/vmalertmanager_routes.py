@@ -8,6 +8,7 @@ from typing import Any
 from vmoperator.base.errors import SpecInvalid
 
 _MATCHERS = ("match", "match_re", "matchers")
+_SHOWN = 20
 _MUTES = ("active_time_intervals", "mute_time_intervals")
 
 
@@ -18,13 +19,7 @@ def refuse_broken(document: Mapping[str, Any], *, field: str) -> None:
     takes every alert.
     """
     receivers = _names(document, "receivers", field=field)
-    times = [
-        name
-        for key in ("mute_time_intervals", "time_intervals")
-        for name in _names(document, key, field=field)
-    ]
-    _refuse_repeated(receivers, "receivers", field=field)
-    _refuse_repeated(times, "time_intervals", field=field)
+    times = _names(document, "mute_time_intervals", "time_intervals", field=field)
     root = document.get("route")
     if not isinstance(root, Mapping):
         raise SpecInvalid(field, "route: must be a mapping: receiver, routes, ...")
@@ -57,13 +52,17 @@ def _tree(
         yield from _tree(below, f"{place}.routes[{number}]", field=field)
 
 
-def _names(document: Mapping[str, Any], key: str, *, field: str) -> list[str]:
-    found = []
-    for number, entry in enumerate(_list(document.get(key), key, field=field)):
-        name = entry.get("name") if isinstance(entry, Mapping) else None
-        if not isinstance(name, str) or not name:
-            raise SpecInvalid(field, f"{key}[{number}]: needs a name")
-        found.append(name)
+def _names(document: Mapping[str, Any], *keys: str, field: str) -> Mapping[str, str]:
+    """The names that lists of the document give, each to be given once; in their order."""
+    found: dict[str, str] = {}
+    for key in keys:
+        for number, entry in enumerate(_list(document.get(key), key, field=field)):
+            name = entry.get("name") if isinstance(entry, Mapping) else None
+            if not isinstance(name, str) or not name:
+                raise SpecInvalid(field, f"{key}[{number}]: needs a name")
+            if name in found:
+                raise SpecInvalid(field, f"{key}: the name {name!r} stands there twice")
+            found[name] = key
     return found
 
 
@@ -75,14 +74,11 @@ def _list(value: Any, place: str, *, field: str) -> list[Any]:
     return value
 
 
-def _refuse_repeated(names: Sequence[str], key: str, *, field: str) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise SpecInvalid(field, f"{key}: the name {name!r} stands there twice")
-
-
-def _refuse_unknown(named: Sequence[Any], known: Sequence[str], place: str, *, field: str) -> None:
+def _refuse_unknown(
+    named: Sequence[Any], known: Mapping[str, str], place: str, *, field: str
+) -> None:
     for name in named:
-        if name not in known:
-            there = ", ".join(known) or "none"
-            raise SpecInvalid(field, f"{place}: {name!r} does not exist; there are: {there}")
+        if not isinstance(name, str) or name not in known:
+            there = ", ".join(list(known)[:_SHOWN]) or "none"
+            more = ", ..." if len(known) > _SHOWN else ""
+            raise SpecInvalid(field, f"{place}: {name!r} does not exist; there are: {there}{more}")
