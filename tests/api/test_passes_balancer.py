@@ -102,3 +102,30 @@ async def test_a_balanced_cluster_at_rest_costs_no_write(running: Lab) -> None:
     await running.apply(cluster(**BALANCED))
     await running.settle()
     assert await running.writes() == []
+
+
+async def test_a_component_may_come_later_together_with_its_budget_and_autoscaler(
+    api: FakeApi, client: Client
+) -> None:
+    lab = Lab(api, client, Kubernetes(api))
+    whole = cluster(
+        vminsert={
+            "hpa": {"minReplicas": 2, "maxReplicas": 3},
+            "podDisruptionBudget": {"maxUnavailable": 1},
+        }
+    )
+    await lab.apply({**whole, "spec": {k: v for k, v in whole["spec"].items() if k != "vminsert"}})
+    await lab.settle()
+    await lab.apply(whole)
+    await lab.settle()
+    assert lab.message == "operational"
+    assert lab.child("Deployment", "vminsert-demo")["spec"]["replicas"] == 2
+    assert lab.child("HorizontalPodAutoscaler", "vminsert-demo")
+    assert lab.child("PodDisruptionBudget", "vminsert-demo")
+
+
+async def test_paused_pods_of_a_load_balancer_change_nothing_for_clients(running: Lab) -> None:
+    front = {"enabled": True, "spec": {"paused": True}}
+    await running.apply(cluster(requestsLoadBalancer=front))
+    await running.settle()
+    assert [_leads_to(running, f"{app}-demo") for app in APPS[1:]] == ["vmselect", "vminsert"]

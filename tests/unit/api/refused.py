@@ -128,4 +128,25 @@ BAD = {
         "exclude each other",
         also_here=False,
     ),
+    "autoscaler without an upper bound": Bad(
+        "spec.vminsert.hpa",
+        {"minReplicas": 1},
+        "is required: the largest number of pods",
+        "spec.vminsert.hpa.maxReplicas",
+        also_here=False,
+    ),
+    "autoscaler with its bounds the wrong way round": Bad(
+        "spec.vminsert.hpa",
+        {"minReplicas": 3, "maxReplicas": 2},
+        "must not be larger than maxReplicas",
+        "spec.vminsert.hpa.minReplicas",
+        also_here=False,
+    ),
+    "vertical autoscaler that does not say how": Bad(
+        "spec.vminsert.vpa",
+        {"resourcePolicy": {}},
+        "is required: updatePolicy.updateMode",
+        "spec.vminsert.vpa.updatePolicy",
+        also_here=False,
+    ),
 }

@@ -152,6 +152,14 @@ def test_the_load_balancer_follows_the_clusters_version_in_vmauths_tags(
     assert _image(**{"requestsLoadBalancer": ON, **spec}) == f"victoriametrics/vmauth:{tag}"
 
 
+def test_the_load_balancers_pods_spread_by_their_own_labels() -> None:
+    spread = {"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}
+    front = {**ON, "spec": {"topologySpreadConstraints": [spread]}}
+    pod = workload(APP, requestsLoadBalancer=front)["spec"]["template"]["spec"]
+    (constraint,) = pod["topologySpreadConstraints"]
+    assert constraint["labelSelector"]["matchLabels"]["app.kubernetes.io/name"] == APP
+
+
 def test_a_service_of_the_users_in_place_of_the_main_one_leads_to_the_load_balancer() -> None:
     ports = [
         {"name": "http", "port": 80, "targetPort": 8480},
