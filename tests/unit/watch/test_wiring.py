@@ -11,11 +11,12 @@ from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
 from vmoperator.base.labels import OWNER
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import BY_KIND, CONFIG_MAP, PARENTS, SECRET
+from vmoperator.base.resource import CHILDREN, CONFIG_MAP, PARENTS, SECRET, WITNESSES
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
 from vmoperator.watch.wiring import OURS, Wiring
 
+WATCHED = (*PARENTS, *CHILDREN, *WITNESSES)
 DEMO = Ref("VMCluster", "default", "demo")
 OTHER = Ref("VMCluster", "default", "other")
 
@@ -41,14 +42,14 @@ def _child(owner: str) -> Manifest:
 
 def test_every_resource_is_watched_once_and_children_by_label_but_for_what_specs_may_name() -> None:
     informers, _, _ = _wired()
-    assert sorted(one.resource.kind for one in informers) == sorted(BY_KIND)
+    assert sorted(one.resource.kind for one in informers) == sorted(one.kind for one in WATCHED)
     unselected = {one.resource for one in informers if one.selector != OURS}
     assert unselected == {*PARENTS, SECRET, CONFIG_MAP}
 
 
 def test_every_named_namespace_has_informers_of_its_own() -> None:
     informers, _, _ = _wired("a", "b")
-    namespaced = [resource for resource in BY_KIND.values() if resource.namespaced]
+    namespaced = [resource for resource in WATCHED if resource.namespaced]
     assert len(informers) == 2 * len(namespaced)
     assert {one.namespace for one in informers} == {"a", "b"}
     assert all(one.resource.namespaced for one in informers)
