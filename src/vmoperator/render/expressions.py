@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from warnings import catch_warnings
 
 _ESCAPED_TEXT = re.compile(r"\\Q.*?(\\E|$)", re.DOTALL)
 _CLASS_NAME = re.compile(r"\[:\^?[a-z]+:\]")
@@ -10,6 +11,9 @@ _UNICODE_CLASS = re.compile(r"\\[pP](\{\^?\w+\}|\w)")
 _FLAGS = re.compile(r"\(\?[imsU]*(-[imsU]+)?(?P<end>[:)])")
 _HEX = re.compile(r"\\x\{[0-9A-Fa-f]+\}")
 _ONLY_RE2 = re.compile(r"\\[zC]")
+_LITERAL_BRACE = re.compile(r"(?<!\\)\{(?=,)")
+_REPEATED_PLACE = re.compile(r"(?:(?<!\\)[\^$]|\\[bBA])(?=[*+?{])")
+_NOTHING = "(?:)"
 _UNKNOWN = (
     (re.compile(r"(?<!\\)(?:\\\\)*\(\?(=|!|<=|<!)"), "it looks ahead or behind"),
     (re.compile(r"(?<!\\)(?:\\\\)*(\\[1-9]|\(\?P=)"), "it refers back to a group"),
@@ -39,7 +43,8 @@ def regex_problem(pattern: str) -> str | None:
         if found.search(text):
             return f"is no regular expression of RE2: {problem}"
     try:
-        re.compile(_as_python_has_it(text))
+        with catch_warnings(action="ignore"):
+            re.compile(_as_python_has_it(text))
     except (re.error, RecursionError, OverflowError) as error:
         problem = getattr(error, "msg", "it is too large")
         known = problem.startswith(_CERTAIN) or not isinstance(error, re.error)
@@ -58,5 +63,7 @@ def selector_problem(text: str) -> str | None:
 
 def _as_python_has_it(text: str) -> str:
     text = _UNICODE_CLASS.sub("a", _CLASS_NAME.sub("a", text))
-    text = _ONLY_RE2.sub("", _HEX.sub("a", text))
-    return _FLAGS.sub(lambda found: "(?:" if found["end"] == ":" else "", text)
+    text = _ONLY_RE2.sub(_NOTHING, _HEX.sub("a", text))
+    # Python neither takes {,2} as text nor repeats a place in the text, such as its end.
+    text = _REPEATED_PLACE.sub(_NOTHING, _LITERAL_BRACE.sub(r"\\{", text))
+    return _FLAGS.sub(lambda found: "(?:" if found["end"] == ":" else _NOTHING, text)

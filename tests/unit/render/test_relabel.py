@@ -163,6 +163,7 @@ TAKEN: list[dict[str, Any]] = [
     {"action": "labelmap", "regex": r"__meta_\w+_(?P<x>.+)", "replacement": "$1"},
     {"action": "labelmap_all", "regex": "-", "replacement": "_"},
     {"action": "labelkeep", "regex": r"(?i:A)|\pL+|[[:alpha:]]|\Qa(\E|\z|a{0,5}?"},
+    {"action": "labeldrop", "regex": r"[[a&&b]|$+|^*|{,2}|a(?U){1,3}|\b?|[)-]|\-"},
     {"action": "keepequal", "source_labels": ["a"], "target_label": "b"},
     {"action": "drop_if_contains", "source_labels": ["a"], "target_label": "b"},
     {"action": "lowercase", "source_labels": ["a"], "target_label": "b"},
