@@ -101,7 +101,7 @@ def test_what_the_api_server_refuses_in_a_child_stands_in_the_status(demo: Names
 
 
 def test_a_field_that_does_not_act_yet_is_named(demo: Namespace) -> None:
-    demo.apply(small(requestsLoadBalancer={"enabled": True}))
+    demo.apply(small(vmselect={"serviceScrapeSpec": {"endpoints": []}}))
     conditions = until(
         lambda: {
             item["type"]: item["message"]
@@ -110,7 +110,7 @@ def test_a_field_that_does_not_act_yet_is_named(demo: Namespace) -> None:
         },
         seconds=20,
     )
-    assert "spec.requestsLoadBalancer" in conditions["UnsupportedFields"]
+    assert "spec.vmselect.serviceScrapeSpec" in conditions["UnsupportedFields"]
     demo.apply(small())
     until(
         lambda: (

@@ -11,11 +11,12 @@ from demo.errors import DemoFailed
 from demo.operator_process import Launch
 from demo.shell import ROOT, Kubectl, run, say, show_run
 from demo.texts import MANIFESTS, SELECTOR, VARIANTS, cluster_words
-from localcluster import Cluster
-from localcluster.images.catalogue import standins
+from localcluster import Cluster, building
+from localcluster.images.catalogue import made_here, summary
 from localcluster.images.endpoint import Reference, endpoint, is_reachable
 from localcluster.paths import cache_root
 from localcluster.progress import Progress
+from localcluster.versions import IMAGE_MODULES
 
 CRDS = ROOT / "crds"
 CRD = "vmclusters.operator.victoriametrics.com"
@@ -101,18 +102,25 @@ class KindPlace:
         self.kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         self.kubeconfig.touch(mode=0o600)
         self.kubeconfig.write_text(run([kind, "get", "kubeconfig", "--name", NAME]))
-        self._load_standins(kind)
+        self._load_images(kind)
         return Kubectl(_kubectl_program(), ("--kubeconfig", str(self.kubeconfig)))
 
-    def _load_standins(self, kind: str) -> None:
-        """Where the nodes cannot pull the real images, the stand-ins take their place."""
+    def _load_images(self, kind: str) -> None:
+        """Where the nodes cannot pull the real images, those that can be made here are loaded."""
         place = endpoint(Reference.parse("docker.io/victoriametrics/vmstorage:latest"))
         if place is not None and is_reachable(place.url):
             return
-        say("The public registry is not reachable: loading stand-ins (no data is kept).")
+        say("The public registry is not reachable: loading images of programs that are built here.")
         folder = state_folder("kind")
-        for archive in standins(folder / "programs", folder / "images"):
-            show_run([kind, "load", "image-archive", str(archive), "--name", NAME])
+        programs = folder / "programs"
+        with Progress() as progress:
+            builder = building.Builder(programs, progress, lean_cache=None)
+            builder.run(building.plan(programs, IMAGE_MODULES))
+        sources = made_here(programs, folder / "images")
+        say(f"  {summary(sources, [])}")
+        for source in sources:
+            if source.archive is not None:
+                show_run([kind, "load", "image-archive", str(source.archive), "--name", NAME])
 
     @staticmethod
     def _kind() -> str:

@@ -79,8 +79,6 @@ class Builder:
     def run(self, builds: list[Build]) -> None:
         """Makes what is planned; raises BuildFailed. What is finished stays if interrupted."""
         self.programs.mkdir(parents=True, exist_ok=True)
-        if not (self.programs / "pause").exists():
-            self._build_pause()
         if not builds:
             return
         self._left = list(builds)
@@ -164,7 +162,11 @@ class Builder:
             )
         return output
 
-    def _build_pause(self) -> None:
+    def build_pause(self) -> None:
+        """Makes what pods of the local cluster start with, unless it is there."""
+        if (self.programs / "pause").exists():
+            return
+        self.programs.mkdir(parents=True, exist_ok=True)
         temporary = self.programs / ".pause.tmp"
         command = ["gcc", "-static", "-O2", "-s", "-o", str(temporary), str(versions.PAUSE_SOURCE)]
         with self.progress.step("build pause"):

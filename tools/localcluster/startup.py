@@ -47,6 +47,7 @@ def ensure_programs(paths: Paths, progress: Progress, *, lean: bool) -> Path:
     with state.locked(paths.cache / "clusters" / ".build.lock"):
         # Planned while the lock is held: another command may have built meanwhile.
         builder = building.Builder(programs, progress, lean_cache=lean_cache)
+        builder.build_pause()
         builder.run(building.plan(programs))
         if lean_cache is not None:
             with progress.step("drop the Go caches of this build"):

@@ -68,6 +68,10 @@ MODULES = (
 )
 
 
+IMAGE_MODULES = tuple(module for module in MODULES if module.name in {"metrics", "alertmanager"})
+"""Those whose programs run in pods."""
+
+
 def module_files() -> tuple[Path, ...]:
     """Every file that decides what is built, in a fixed order."""
     files = [p for m in MODULES for p in sorted(m.folder.iterdir()) if p.is_file()]

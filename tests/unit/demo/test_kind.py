@@ -1,11 +1,14 @@
-"""On kind the demo makes the cluster once, and brings stand-ins where nothing can be pulled."""
+"""On kind the demo makes the cluster once, and brings the images where nothing can be pulled."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from demo.places import KindPlace
+from demo.places import KindPlace, state_folder
+from localcluster.images.standin import standin
+from localcluster.versions import IMAGE_MODULES
 
 # Answers like kind: it knows the clusters that it was asked to create.
 KIND = """#!/bin/sh
@@ -27,6 +30,11 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setenv("VMOPERATOR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("VMOPERATOR_REGISTRY", "off")
+    # As if they had been built before: any static program will do.
+    programs = state_folder("kind") / "programs"
+    built = standin(programs)
+    for program in (name for module in IMAGE_MODULES for name in module.programs):
+        shutil.copy2(built, programs / program)
     return tmp_path / "calls"
 
 
@@ -39,7 +47,7 @@ def test_the_cluster_is_made_once(calls: Path) -> None:
     assert made[0].endswith("tools/kind/kind.yaml")
 
 
-def test_stand_ins_are_loaded_where_no_registry_answers(
+def test_every_image_of_the_document_is_loaded_where_no_registry_answers(
     calls: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     KindPlace().up()
@@ -48,8 +56,15 @@ def test_stand_ins_are_loaded_where_no_registry_answers(
         "vminsert",
         "vmselect",
         "vmstorage",
+        "victoria",
+        "vmagent",
+        "vmalert",
+        "vmauth",
+        "alertmanager",
     ]
-    assert "loading stand-ins (no data is kept)" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "loading images of programs that are built here" in shown
+    assert "stand-ins (data goes to a real single-node victoria-metrics" in shown
 
 
 def test_the_kubeconfig_is_readable_by_its_owner_alone(calls: Path) -> None:

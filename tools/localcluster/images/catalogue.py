@@ -117,14 +117,12 @@ def ensure(
     return [source.archive for source in sources if source.archive is not None]
 
 
-def standins(programs: Path, folder: Path, extra_tags: Sequence[str] = EXTRA_TAGS) -> list[Path]:
-    """Archives of the stand-ins alone, for clusters that have the other images."""
-    program = standin(programs)
-    entries = [entry for entry in CATALOGUE if entry.is_standin_possible]
-    return [
-        _wrap(entry, program, folder, extra_tags, engine=_engine(entry, programs))
-        for entry in entries
-    ]
+def made_here(programs: Path, folder: Path, extra_tags: Sequence[str] = EXTRA_TAGS) -> list[Source]:
+    """All images without asking a registry, for clusters that can reach none either.
+
+    Raises ProgramUnusable, StandinNotBuilt.
+    """
+    return [_made_here(entry, programs, folder, extra_tags) for entry in CATALOGUE]
 
 
 def own_programs(binaries: Path) -> dict[str, Path]:
