@@ -47,7 +47,7 @@ def aides(client: Client, programs: Programs) -> Aides:
 
 @pytest.fixture
 async def program() -> AsyncIterator[Program]:
-    async with Program(prefix="") as found:
+    async with Program(prefix="", runs="") as found:
         yield found
 
 
@@ -214,6 +214,11 @@ async def test_a_missing_account_then_missing_rights_are_told_and_heal(
     assert again <= 10
     await lab.api.put(account())
     lab.aides = Aides(lab.aides.deliveries, Access(client))
+    assert await lab.writes() == [
+        *["POST /apis/authorization.k8s.io/v1/subjectaccessreviews"] * 9,
+        "PATCH deployments/vmagent-demo",
+        "PATCH vmagents/demo/status",
+    ]
     await settled(lab)
     assert condition(lab, "DiscoveryAllowed")[1:] == (
         "RightsMissing",

@@ -6,6 +6,7 @@ Configuration that was written is brought to them, and the rights of their accou
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -14,12 +15,14 @@ from vmoperator.api.scrape import ScrapeFields
 from vmoperator.apply.access import MISSING_SECONDS, Access
 from vmoperator.apply.around import Surroundings
 from vmoperator.apply.children import Writer
+from vmoperator.apply.clock import now
 from vmoperator.apply.delivery import Deliveries, order
 from vmoperator.apply.errands import Order
-from vmoperator.base.errors import Forbidden
-from vmoperator.base.manifest import Ref
-from vmoperator.base.resource import VM_AGENT
-from vmoperator.observe.access import Account, questions
+from vmoperator.base import labels
+from vmoperator.base.errors import Forbidden, NotFound
+from vmoperator.base.manifest import Ref, ref_of
+from vmoperator.base.resource import BY_KIND, VM_AGENT
+from vmoperator.observe.access import Account, has_come, questions
 from vmoperator.observe.high_availability import highly_available
 from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
@@ -81,7 +84,10 @@ class Aftercare:
         """What there is to tell; `previous` is the status as it stands."""
         if self.aides is None:
             return ()
-        found = (self._loaded(self.aides.deliveries, previous), await self._allowed(self.aides))
+        found = (
+            self._loaded(self.aides.deliveries, previous),
+            await self._allowed(self.aides, previous),
+        )
         return tuple(filter(None, found))
 
     def available(self, previous: Mapping[str, Any], *, is_operational: bool) -> Remark:
@@ -99,7 +105,7 @@ class Aftercare:
         loadings = [_seen(it, it.pod in ready) for it in deliveries.loadings(self._ref)]
         return config_loaded(loadings) or _told(previous, Aspect.CONFIG_LOADED)
 
-    async def _allowed(self, aides: Aides) -> Remark | None:
+    async def _allowed(self, aides: Aides, previous: Mapping[str, Any]) -> Remark | None:
         spec, namespace = self.parent.spec, self._ref.namespace
         name = spec.service_account_name
         by_default = self.parent.kind == VM_AGENT.kind
@@ -116,7 +122,20 @@ class Aftercare:
         remark = await aides.access.remark(Account(namespace, name), asked)
         if remark.status != "True":
             self.again_seconds = MISSING_SECONDS
+        if has_come(_told(previous, Aspect.DISCOVERY_ALLOWED), remark):
+            await self._ask_controllers()
         return remark
+
+    async def _ask_controllers(self) -> None:
+        """Have the controllers try again to make pods: by themselves they wait up to 16 minutes.
+
+        An annotation of a Deployment is copied to its ReplicaSet, whose controller it wakes.
+        """
+        patch = {"metadata": {"annotations": {labels.ASKED_AGAIN: now()}}}
+        for stage in self.plan.stages:
+            ref = ref_of(stage.workload)
+            with suppress(NotFound, Forbidden):
+                await self.around.client.patch(BY_KIND[ref.kind], ref, patch)
 
     async def _key(self, config: Delivery) -> str:
         """The authKey of the reload request; empty where it is not there to be read."""

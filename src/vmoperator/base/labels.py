@@ -33,6 +33,8 @@ STARTED_WITH = f"{GROUP}/started-with"
 """Annotation of a pod template: hash of the configuration that is read only when a pod starts."""
 PROXY = f"{GROUP}/vmauthlb-proxy-name"
 """Label of a Service that leads to a cluster's load balancer: for whose clients it does so."""
+ASKED_AGAIN = f"{GROUP}/asked-again"
+"""Annotation of a workload: when its controller was last asked to try again at once."""
 SHARD = "shard-num"
 """Label of the pods of one shard."""
 

@@ -37,6 +37,7 @@ _SELECTED: Final[Mapping[str, tuple[str, ...]]] = {
     "probe": ("ingress",),
 }
 _DISCOVERS = "kubernetes_sd_configs"
+_NO_ACCOUNT = "ServiceAccountMissing"
 _PAGE = "docs/discovery-rights.md"
 
 
@@ -85,12 +86,18 @@ def allowed(account: Account, missing: Iterable[Question], *, exists: bool) -> R
     if not exists:
         told = f"{account} does not exist, so no pod can be created with it"
         rest = f"; it may not {words}: {remedy}" if words else ""
-        return Remark(Aspect.DISCOVERY_ALLOWED, "False", "ServiceAccountMissing", told + rest)
+        return Remark(Aspect.DISCOVERY_ALLOWED, "False", _NO_ACCOUNT, told + rest)
     if words:
         message = f"{account} may not {words}: {remedy}"
         return Remark(Aspect.DISCOVERY_ALLOWED, "False", "RightsMissing", message)
     message = f"{account} may read what is to be discovered"
     return Remark(Aspect.DISCOVERY_ALLOWED, "True", "Allowed", message)
+
+
+def has_come(before: Remark | None, now: Remark) -> bool:
+    """Whether the account was missing, and is there now."""
+    was_missing = before is not None and before.reason == _NO_ACCOUNT
+    return was_missing and now.status != "Unknown" and now.reason != _NO_ACCOUNT
 
 
 def unknown(account: Account, why: str) -> Remark:
