@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import orjson
 
@@ -20,7 +20,7 @@ from vmoperator.render.workload import Workload
 def companions(workload: Workload) -> Iterator[Manifest]:
     """Secret of the configuration, budget, network policy, autoscalers."""
     if workload.config and not workload.shares_service:
-        yield config_secret(workload, workload.config)
+        yield from config_secrets(workload, workload.config)
     if workload.budget:
         yield numbered(disruption_budget(workload, workload.budget), workload.shard)
     if not workload.shares_service:
@@ -31,11 +31,17 @@ def companions(workload: Workload) -> Iterator[Manifest]:
         yield vertical_autoscaler(workload, workload.vpa)
 
 
-def config_secret(workload: Workload, config: Config) -> Manifest:
-    """The Secret of the files that a program loads while it runs."""
+def config_secrets(workload: Workload, config: Config) -> Iterator[Manifest]:
+    """The Secrets of the files that a program loads while it runs."""
     encoded = {name: b64encode(text.encode()).decode() for name, text in config.files.items()}
+    yield _secret(workload, config.secret, encoded)
+    for bucket in config.buckets:
+        yield _secret(workload, bucket.secret, bucket.data)
+
+
+def _secret(workload: Workload, name: str, data: Mapping[str, str]) -> Manifest:
     return engine.manifest(
-        "secret", metadata=workload.scope.metadata(workload.app, config.secret), data=encoded
+        "secret", metadata=workload.scope.metadata(workload.app, name), data=dict(data)
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmoperator.api.embedded import SecretKeySelector
+from vmoperator.render.buckets import Bucket
 from vmoperator.render.source import Source
 
 
@@ -23,6 +24,8 @@ class Config:
     """Where the program finds the files."""
     files: Mapping[str, str]
     """File name -> text."""
+    buckets: tuple[Bucket, ...] = ()
+    """Further Secrets with files that it loads; the workload mounts them as optional ones."""
     reload_path: str = "/-/reload"
     """Where a reload is asked for; empty where nobody can: then the kind replaces the pods."""
     reload_key: SecretKeySelector | None = None

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from vmoperator.api.picking import Picked
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest, digest
 from vmoperator.render import engine
 from vmoperator.render.companions import companions, numbered
+from vmoperator.render.config import Config
 from vmoperator.render.plan import Delivery, Plan, Stage
 from vmoperator.render.pod import pod_template
 from vmoperator.render.probes import path_prefix, scheme
@@ -28,6 +30,7 @@ def plan(
     *,
     shared: Sequence[Manifest] = (),
     status: Mapping[str, Any] | None = None,
+    picked: Sequence[Picked] = (),
 ) -> Plan:
     """The plan of these workloads in rollout order; `shared` is applied before everything.
 
@@ -44,7 +47,7 @@ def plan(
         listing += own
         children += [*own, *companions(workload)]
     stages = tuple(stage(workload, services=listing) for workload in workloads)
-    return Plan(shared=tuple(children), stages=stages, status=status or {})
+    return Plan(shared=tuple(children), stages=stages, status=status or {}, picked=tuple(picked))
 
 
 def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
@@ -126,7 +129,7 @@ def delivery(workload: Workload) -> Delivery | None:
     key = config.reload_key
     return Delivery(
         secret=config.secret,
-        digest=digest(dict(config.files)),
+        digest=_digest(config),
         files=config.files,
         port=workload.http.number,
         scheme=scheme(workload),
@@ -134,6 +137,11 @@ def delivery(workload: Workload) -> Delivery | None:
         program=workload.container_name,
         reload_key=(key.name or "", key.key) if key else None,
     )
+
+
+def _digest(config: Config) -> str:
+    buckets = {bucket.secret: bucket.digest for bucket in config.buckets}
+    return digest({"files": dict(config.files), "buckets": buckets} if buckets else config.files)
 
 
 def _replicas(workload: Workload) -> int | None:

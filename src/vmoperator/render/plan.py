@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from dataclasses import field as _field
 from typing import Any
 
+from vmoperator.api.picking import Picked
 from vmoperator.base.manifest import Manifest
 
 
@@ -74,6 +75,8 @@ class Plan:
     """Rollout order."""
     status: Mapping[str, Any] = _field(default_factory=dict)
     """Further fields of the parent's status."""
+    picked: tuple[Picked, ...] = ()
+    """What was selected, and what became of each object."""
 
     @property
     def manifests(self) -> tuple[Manifest, ...]:
