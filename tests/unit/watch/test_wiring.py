@@ -19,6 +19,7 @@ from vmoperator.watch.wiring import OURS, Wiring
 WATCHED = (*PARENTS, *CHILDREN, *WITNESSES)
 DEMO = Ref("VMCluster", "default", "demo")
 OTHER = Ref("VMCluster", "default", "other")
+WATCHED = (*PARENTS, *CHILDREN, *WITNESSES)
 
 
 def _wired(*namespaces: str) -> tuple[list[Informer[Any]], World, list[Ref]]:
