@@ -49,13 +49,16 @@ class SpecModel(BaseModel):
     )
     cel: ClassVar[tuple[Rule, ...]] = ()
     """Rules of this class; those of its base classes hold as well."""
+    lifted: ClassVar[tuple[Rule, ...]] = ()
+    """Rules of base classes that do not hold here."""
 
     @classmethod
     def __get_pydantic_json_schema__(
         cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         reference = handler(core_schema)
-        rules = [rule.schema for base in cls.__mro__ for rule in base.__dict__.get("cel", ())]
+        every = [rule for base in cls.__mro__ for rule in base.__dict__.get("cel", ())]
+        rules = [rule.schema for rule in every if rule not in cls.lifted]
         if rules:
             handler.resolve_ref_schema(reference)[RULES] = rules
         return reference

@@ -15,18 +15,24 @@ Named = Annotated[list[Open], ListMap("name")]
 """Core objects that are told apart by their name."""
 
 
+def sleep_rule(grace_seconds: int) -> Rule:
+    """A pod that still sleeps when its grace is over is killed; so long is the grace if unset."""
+    return Rule(
+        "!has(self.preStopSleepSeconds) || self.preStopSleepSeconds == 0"
+        " || self.preStopSleepSeconds < (has(self.terminationGracePeriodSeconds)"
+        f" ? self.terminationGracePeriodSeconds : {grace_seconds})",
+        f"must be smaller than terminationGracePeriodSeconds ({grace_seconds} if unset)",
+        ".preStopSleepSeconds",
+    )
+
+
+SLEEP = sleep_rule(30)
+
+
 class PodFields(SpecModel):
     """What may be said about the pods of any component."""
 
-    cel: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "!has(self.preStopSleepSeconds) || self.preStopSleepSeconds == 0"
-            " || self.preStopSleepSeconds < (has(self.terminationGracePeriodSeconds)"
-            " ? self.terminationGracePeriodSeconds : 30)",
-            "must be smaller than terminationGracePeriodSeconds (30 if unset)",
-            ".preStopSleepSeconds",
-        ),
-    )
+    cel: ClassVar[tuple[Rule, ...]] = (SLEEP,)
 
     replica_count: Count | None = None
     """Number of pods; 1 when unset."""

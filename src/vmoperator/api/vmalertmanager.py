@@ -11,8 +11,9 @@ from vmoperator.api.component import Budgeted, Component, Stateful, VerticallySc
 from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.model import Rule
 from vmoperator.api.parent import Parent, ParentSpec
+from vmoperator.api.pod import SLEEP, sleep_rule
 from vmoperator.api.reloading import Reloaded
-from vmoperator.api.scalars import GoDuration, Open
+from vmoperator.api.scalars import Count, GoDuration, Open
 from vmoperator.api.scrape import ArbitraryFSAccess
 from vmoperator.api.unsupported import MARK, NO_SELECTION
 from vmoperator.api.vmalertmanager_web import GossipConfig, TracingConfig, WebConfig
@@ -35,8 +36,12 @@ class VMAlertmanagerSpec(ParentSpec, Component, Budgeted, VerticallyScaled, Stat
             ".enforcedNamespaceLabel",
             reason="FieldValueForbidden",
         ),
+        sleep_rule(120),
     )
+    lifted: ClassVar[tuple[Rule, ...]] = (SLEEP,)
 
+    termination_grace_period_seconds: Count | None = None
+    """Seconds between SIGTERM and SIGKILL; 120 when unset."""
     config_secret: str | None = None
     """Secret whose key alertmanager.yaml is the configuration; wins over configRawYaml."""
     config_raw_yaml: str | None = None

@@ -17,7 +17,9 @@ from tests.unit.render.alertmanagers import (
 )
 
 from vmoperator.api.around import Known
+from vmoperator.api.structural import structural
 from vmoperator.api.unsupported import unsupported
+from vmoperator.api.vmalertmanager import VMAlertmanager
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.settings import Settings
 
@@ -270,3 +272,17 @@ def test_pods_get_two_minutes_to_say_goodbye_and_no_sleep_before() -> None:
     spec = template(planned(settings=replace(Settings(), pre_stop_sleep_seconds=15)))["spec"]
     assert spec["terminationGracePeriodSeconds"] == 120
     assert "lifecycle" not in spec["containers"][0]
+
+
+def test_a_sleep_before_the_end_may_take_most_of_two_minutes() -> None:
+    sleep = container(planned(preStopSleepSeconds=60))["lifecycle"]["preStop"]["sleep"]
+    assert sleep == {"seconds": 60}
+    with pytest.raises(SpecInvalid, match="leave nothing"):
+        planned(preStopSleepSeconds=120)
+    schema = structural(VMAlertmanager)["properties"]["spec"]
+    rules = [
+        rule["message"]
+        for rule in schema["x-kubernetes-validations"]
+        if rule.get("fieldPath") == ".preStopSleepSeconds"
+    ]
+    assert rules == ["must be smaller than terminationGracePeriodSeconds (120 if unset)"]
