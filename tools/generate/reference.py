@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from vmoperator.api import KINDS
+from vmoperator.api.crd import MODELS
 from vmoperator.api.model import OpenModel, SpecModel, parts_of
 from vmoperator.api.scalars import Open, Quantity
 from vmoperator.api.unsupported import MARK
@@ -32,7 +32,7 @@ def reference() -> str:
 
 
 def _models() -> Iterator[type[SpecModel]]:
-    waiting: list[type[SpecModel]] = list(KINDS.values())
+    waiting: list[type[SpecModel]] = list(MODELS.values())
     seen: set[type[SpecModel]] = set()
     while waiting:
         model = waiting.pop(0)
@@ -52,7 +52,7 @@ def _bases(model: type[SpecModel]) -> list[type[SpecModel]]:
 
 def _own(model: type[SpecModel]) -> list[str]:
     # Of a kind itself, only what this operator defines; the rest is the same for every object.
-    if model in KINDS.values():
+    if model in MODELS.values():
         return ["spec", "status"]
     return [name for name in model.model_fields if name in model.__annotations__]
 

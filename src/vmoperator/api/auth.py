@@ -17,23 +17,27 @@ from vmoperator.api.unsupported import MARK
 NO_FLAG = "the program has no flag for it; scrapes and notifiers, which lie in files, take it"
 
 
-def _either(*ways: tuple[str, str], path: str = "") -> Rule:
+def either(*ways: tuple[str, str], path: str = "") -> Rule:
+    """The rule that at most one of some ways (name, expression that it is set) is used."""
     names = [name for name, _ in ways]
     count = " + ".join(f"({is_set} ? 1 : 0)" for _, is_set in ways)
     message = f"{', '.join(names[:-1])} and {names[-1]} exclude each other"
     return Rule(f"{count} <= 1", message, path, reason="FieldValueForbidden")
 
 
-def _has(field: str) -> str:
+def has_text(field: str) -> str:
+    """Expression: a text is set and not empty."""
     return f"(has(self.{field}) && self.{field} != '')"
 
 
-def _has_key(field: str) -> str:
+def has_key(field: str) -> str:
+    """Expression: a selector of a key is set."""
     # Go clients write an unset selector as `{key: ""}`.
     return f"(has(self.{field}) && self.{field}.key != '')"
 
 
-def _has_content(field: str) -> str:
+def has_content(field: str) -> str:
+    """Expression: a Secret or a ConfigMap is set."""
     return f"(has(self.{field}) && (has(self.{field}.secret) || has(self.{field}.configMap)))"
 
 
@@ -52,7 +56,7 @@ class SecretOrConfigMap(SpecModel):
     """One key of a Secret or of a ConfigMap in the namespace of the parent."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(("secret", "has(self.secret)"), ("configMap", "has(self.configMap)")),
+        either(("secret", "has(self.secret)"), ("configMap", "has(self.configMap)")),
     )
 
     secret: SecretKeySelector | None = None
@@ -65,9 +69,9 @@ class TLSConfig(SpecModel):
     """How a client checks the server's certificate, and the certificate that it shows itself."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(("ca", _has_content("ca")), ("caFile", _has("caFile"))),
-        _either(("cert", _has_content("cert")), ("certFile", _has("certFile"))),
-        _either(("keySecret", _has_key("keySecret")), ("keyFile", _has("keyFile"))),
+        either(("ca", has_content("ca")), ("caFile", has_text("caFile"))),
+        either(("cert", has_content("cert")), ("certFile", has_text("certFile"))),
+        either(("keySecret", has_key("keySecret")), ("keyFile", has_text("keyFile"))),
     )
 
     ca: SecretOrConfigMap | None = None
@@ -92,7 +96,7 @@ class BasicAuth(SpecModel):
     """User name and password."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(("password", _has_key("password")), ("password_file", _has("password_file"))),
+        either(("password", has_key("password")), ("password_file", has_text("password_file"))),
     )
 
     username: SecretKeySelector | None = None
@@ -107,9 +111,9 @@ class BearerAuth(SpecModel):
     """A token that is sent as `Authorization: Bearer`."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(
-            ("bearerTokenSecret", _has_key("bearerTokenSecret")),
-            ("bearerTokenFile", _has("bearerTokenFile")),
+        either(
+            ("bearerTokenSecret", has_key("bearerTokenSecret")),
+            ("bearerTokenFile", has_text("bearerTokenFile")),
         ),
     )
 
@@ -123,9 +127,9 @@ class OAuth2Credentials(SpecModel):
     """Client credentials of OAuth 2.0 (RFC 6749, section 4.4), without their proxy and TLS."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(
-            ("client_secret", _has_key("client_secret")),
-            ("client_secret_file", _has("client_secret_file")),
+        either(
+            ("client_secret", has_key("client_secret")),
+            ("client_secret_file", has_text("client_secret_file")),
         ),
     )
 
@@ -169,9 +173,9 @@ class Authorization(SpecModel):
     """The header Authorization, of any type but basic."""
 
     cel: ClassVar[tuple[Rule, ...]] = (
-        _either(
-            ("credentials", _has_key("credentials")),
-            ("credentialsFile", _has("credentialsFile")),
+        either(
+            ("credentials", has_key("credentials")),
+            ("credentialsFile", has_text("credentialsFile")),
         ),
         Rule(
             "!has(self.type) || self.type.trim().lowerAscii() != 'basic'",
@@ -188,12 +192,12 @@ class Authorization(SpecModel):
     """The credentials as a file in the container, which you mount yourself."""
 
 
-_ONE_OF_THREE = _either(
+_ONE_OF_THREE = either(
     ("basicAuth", "has(self.basicAuth)"),
     ("oauth2", "has(self.oauth2)"),
     (
         "bearerToken",
-        f"({_has_key('bearerTokenSecret')} || {_has('bearerTokenFile')})",
+        f"({has_key('bearerTokenSecret')} || {has_text('bearerTokenFile')})",
     ),
 )
 

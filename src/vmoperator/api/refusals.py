@@ -26,6 +26,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "string_too_long": "must be at most {max_length} characters long",
         "too_long": "must have at most {max_length} entries",
         "refused": "{message}",
+        "misfit": "{message}",
     }
 )
 _SHOWN_CHARACTERS = 60
@@ -36,9 +37,12 @@ def first_refusal(error: ValidationError) -> SpecInvalid:
     first = error.errors(include_url=False)[0]
     kind = first["type"]
     wanted = _WORDS.get(kind, first["msg"]).format_map(first.get("ctx", {}))
-    is_told = kind == "missing" or (kind == "refused" and isinstance(first["input"], list))
+    is_list = kind == "refused" and isinstance(first["input"], list)
+    is_told = is_list or kind in ("missing", "misfit")
     found = "" if is_told else f", not {_shown(first['input'])}"
-    return SpecInvalid(_path(first["loc"]), f"{wanted}{found}")
+    # A misfit of several fields stands at the part that holds them, and names one of them.
+    below = first["ctx"]["field"] if kind == "misfit" else ()
+    return SpecInvalid(_path((*first["loc"], *below)), f"{wanted}{found}")
 
 
 def _path(places: Iterable[int | str]) -> str:

@@ -27,6 +27,12 @@ def refusal(message: str) -> PydanticCustomError:
     return PydanticCustomError("refused", "{message}", {"message": message})
 
 
+def misfit(message: str, *field: str) -> PydanticCustomError:
+    """A validation error of a whole part, whose fields do not fit together; `field` is the path
+    of the offending one below it."""
+    return PydanticCustomError("misfit", "{message}", {"message": message, "field": field})
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """Annotation of a field: `holds` in Python, `expression` in CEL, one message for both."""

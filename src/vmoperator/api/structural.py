@@ -17,6 +17,9 @@ from vmoperator.api.unsupported import MARK
 
 Schema: TypeAlias = dict[str, Any]
 
+BRIEF = "brief"
+"""Mark of a field whose parts are described elsewhere in the same definition."""
+
 _ANY: Schema = {"x-kubernetes-preserve-unknown-fields": True}
 # Without the customary anyOf, which turns one message about a float into four.
 _INT_OR_STRING: Schema = {"x-kubernetes-int-or-string": True}
@@ -25,7 +28,7 @@ _KEPT = frozenset(
     + ["minItems", "maxItems", "minProperties", "maxProperties"]
 )
 # Defaults are the operator's: in the CRD they would be written into every object.
-_DROPPED = frozenset({"title", "default", "$defs", "$ref", "anyOf", MARK})
+_DROPPED = frozenset({"title", "default", "$defs", "$ref", "anyOf", MARK, BRIEF})
 _FORMATS = frozenset({"date-time", "int32"})
 
 
@@ -71,7 +74,18 @@ def _node(schema: Schema, place: _Place) -> Schema:
     else:
         # A value of any type, which pydantic writes as an empty schema.
         inner = _ANY
-    return {**inner, **_keywords(schema, place)}
+    found = {**inner, **_keywords(schema, place)}
+    return {**_silent(found), "description": found["description"]} if BRIEF in schema else found
+
+
+def _silent(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_silent(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    # A field that is called description has a schema, which is no text.
+    kept = {k: v for k, v in value.items() if k != "description" or not isinstance(v, str)}
+    return {key: _silent(below) for key, below in kept.items()}
 
 
 def _union(members: list[Schema], place: _Place) -> Schema:

@@ -10,10 +10,25 @@ from pydantic import ValidationError
 
 from vmoperator.api.refusals import first_refusal
 from vmoperator.api.selected.object import SelectedObject
+from vmoperator.api.selected.vmnodescrape import VMNodeScrape
+from vmoperator.api.selected.vmpodscrape import VMPodScrape
+from vmoperator.api.selected.vmprobe import VMProbe
+from vmoperator.api.selected.vmscrapeconfig import VMScrapeConfig
+from vmoperator.api.selected.vmservicescrape import VMServiceScrape
+from vmoperator.api.selected.vmstaticscrape import VMStaticScrape
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 
-OBJECTS: Mapping[str, type[SelectedObject]] = MappingProxyType({})
+OBJECTS: Mapping[str, type[SelectedObject]] = MappingProxyType(
+    {
+        "VMServiceScrape": VMServiceScrape,
+        "VMPodScrape": VMPodScrape,
+        "VMProbe": VMProbe,
+        "VMNodeScrape": VMNodeScrape,
+        "VMStaticScrape": VMStaticScrape,
+        "VMScrapeConfig": VMScrapeConfig,
+    }
+)
 """Kind of the manifest -> model."""
 
 

@@ -8,6 +8,28 @@ from pydantic import Field, Strict
 
 from vmoperator.api.model import Metadata, SpecModel
 from vmoperator.api.status import UpdateStatus
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import PROMETHEUS_GROUP
+
+
+class Owner(SpecModel):
+    """An object that another one goes with (metav1.OwnerReference)."""
+
+    api_version: str
+    kind: str
+    name: str
+    uid: str = ""
+
+    @property
+    def group(self) -> str:
+        """API group of the owner, empty for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+
+class ObjectMetadata(Metadata):
+    """Metadata of an object that parents select, as far as the operator reads it."""
+
+    owner_references: list[Owner] = Field(default_factory=list)
 
 
 class ObjectStatus(SpecModel):
@@ -27,8 +49,21 @@ class SelectedObject(SpecModel):
 
     api_version: Literal["operator.victoriametrics.com/v1beta1"]
     kind: str
-    metadata: Metadata
+    metadata: ObjectMetadata
     spec: SpecModel
     """What it adds to the configuration."""
     status: ObjectStatus | None = None
     """What the parents that select it make of it."""
+
+    @property
+    def owners(self) -> tuple[Owner, ...]:
+        """The objects that this one goes with."""
+        return tuple(self.metadata.owner_references)
+
+    @property
+    def made_from(self) -> Ref | None:
+        """The object of monitoring.coreos.com that another operator made this one from; where
+        that is selected itself, this one would scrape or alert a second time."""
+        sources = (owner for owner in self.owners if owner.group == PROMETHEUS_GROUP)
+        namespace = self.metadata.namespace
+        return next((Ref(it.kind, namespace, it.name) for it in sources), None)
