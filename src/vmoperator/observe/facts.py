@@ -178,7 +178,8 @@ def _parent(metadata: Mapping[str, Any]) -> Ref | None:
 
 def _claims(manifest: Mapping[str, Any]) -> tuple[Manifest, ...]:
     if manifest.get("kind") == "PersistentVolumeClaim":
-        return ({"metadata": manifest["metadata"], "spec": manifest["spec"]},)
+        name = manifest["metadata"]["name"]
+        return ({"metadata": {"name": name}, "spec": manifest["spec"]},)
     return tuple((manifest.get("spec") or {}).get("volumeClaimTemplates") or ())
 
 
