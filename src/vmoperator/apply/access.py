@@ -24,7 +24,6 @@ MISSING_SECONDS: Final = 10.0
 class _Answer:
     """The condition, and the monotonic time until which it is taken to hold."""
 
-    asked: frozenset[Question]
     remark: Remark
     until: float
 
@@ -34,19 +33,21 @@ class Access:
     """What is known of the rights of service accounts; one for the process."""
 
     client: Client
-    _answers: dict[Account, _Answer] = field(default_factory=dict, init=False)
+    _answers: dict[tuple[Account, frozenset[Question]], _Answer] = field(
+        default_factory=dict, init=False
+    )
 
     async def remark(self, account: Account, asked: frozenset[Question]) -> Remark:
         """The condition DiscoveryAllowed of pods that run under this account."""
         now = time.monotonic()
-        known = self._answers.get(account)
-        if known is None or known.asked != asked or known.until < now:
+        known = self._answers.get((account, asked))
+        if known is None or known.until < now:
             remark = await self._found(account, asked)
             seconds = _TRUSTED_SECONDS if remark.status == "True" else MISSING_SECONDS
             # A pass that was asked for in so many seconds must not come a moment too early.
-            known = _Answer(asked, remark, now + seconds * 0.9)
+            known = _Answer(remark, now + seconds * 0.9)
             self._forget_outdated(now)
-            self._answers[account] = known
+            self._answers[account, asked] = known
         return known.remark
 
     async def _found(self, account: Account, asked: Collection[Question]) -> Remark:
@@ -71,9 +72,9 @@ class Access:
         return bool((answer.get("status") or {}).get("allowed"))
 
     def _forget_outdated(self, now: float) -> None:
-        for account, answer in list(self._answers.items()):
+        for key, answer in list(self._answers.items()):
             if answer.until < now:
-                del self._answers[account]
+                del self._answers[key]
 
 
 def _review(account: Account, question: Question) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from vmoperator.render.plan import Delivery
 
 log = logging.getLogger(__name__)
 
-_AT_ONCE: Final = 16
+_AT_ONCE: Final = 64
 """Pods that are asked at the same time; those that wait to be asked again do not count."""
 # Programs that show a hash of the file that they run.
 _HASHING: Final = ("alertmanager",)

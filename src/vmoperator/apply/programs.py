@@ -120,6 +120,9 @@ class Programs:
                 text = await answer.text(encoding="utf-8", errors="replace")
         except TimeoutError as late:
             raise NoAnswer(f"does not answer at port {address.port}") from late
+        except aiohttp.ServerDisconnectedError as cut:
+            words = f"cuts the connection at port {address.port}, as for want of a certificate"
+            raise NoAnswer(words) from cut
         except (aiohttp.ClientError, OSError) as broken:
             raise NoAnswer(f"cannot be reached at port {address.port}") from broken
         if answer.status >= 300:
