@@ -5,9 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
+from vmoperator.api.prometheus import (
+    podmonitor,
+    probe,
+    prometheusrule,
+    scrapeconfig,
+    servicemonitor,
+)
 from vmoperator.base.manifest import Manifest
 
-CONVERTERS: Mapping[str, Callable[[Manifest], Manifest]] = MappingProxyType({})
+CONVERTERS: Mapping[str, Callable[[Manifest], Manifest]] = MappingProxyType(
+    {
+        "ServiceMonitor": servicemonitor.converted,
+        "PodMonitor": podmonitor.converted,
+        "Probe": probe.converted,
+        "ScrapeConfig": scrapeconfig.converted,
+        "PrometheusRule": prometheusrule.converted,
+    }
+)
 """Kind of monitoring.coreos.com -> function from its manifest to one of ours."""
 
 COUNTERPARTS: Mapping[str, str] = MappingProxyType(

@@ -13,6 +13,7 @@ from vmoperator.api.selected.object import SelectedObject
 from vmoperator.api.selected.vmnodescrape import VMNodeScrape
 from vmoperator.api.selected.vmpodscrape import VMPodScrape
 from vmoperator.api.selected.vmprobe import VMProbe
+from vmoperator.api.selected.vmrule import VMRule
 from vmoperator.api.selected.vmscrapeconfig import VMScrapeConfig
 from vmoperator.api.selected.vmservicescrape import VMServiceScrape
 from vmoperator.api.selected.vmstaticscrape import VMStaticScrape
@@ -27,6 +28,7 @@ OBJECTS: Mapping[str, type[SelectedObject]] = MappingProxyType(
         "VMNodeScrape": VMNodeScrape,
         "VMStaticScrape": VMStaticScrape,
         "VMScrapeConfig": VMScrapeConfig,
+        "VMRule": VMRule,
     }
 )
 """Kind of the manifest -> model."""
