@@ -9,7 +9,9 @@ from pydantic import Field, Strict
 from vmoperator.api.model import Metadata, SpecModel
 from vmoperator.api.status import UpdateStatus
 from vmoperator.base.manifest import Ref
-from vmoperator.base.resource import PROMETHEUS_GROUP
+from vmoperator.base.resource import PROMETHEUS
+
+_SOURCES = frozenset((resource.group, resource.kind) for resource in PROMETHEUS)
 
 
 class Owner(SpecModel):
@@ -64,6 +66,6 @@ class SelectedObject(SpecModel):
     def made_from(self) -> Ref | None:
         """The object of monitoring.coreos.com that another operator made this one from; where
         that is selected itself, this one would scrape or alert a second time."""
-        sources = (owner for owner in self.owners if owner.group == PROMETHEUS_GROUP)
+        sources = (it for it in self.owners if (it.group, it.kind) in _SOURCES)
         namespace = self.metadata.namespace
         return next((Ref(it.kind, namespace, it.name) for it in sources), None)

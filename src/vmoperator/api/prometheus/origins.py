@@ -1,0 +1,56 @@
+"""Origins: the field of monitoring.coreos.com that a field of ours comes from, and what is lost."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from vmoperator.api.prometheus import podmonitor, probe, scrapeconfig, servicemonitor
+from vmoperator.api.prometheus.scraping import Specification, start
+from vmoperator.api.prometheus.translation import Record
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import Manifest
+
+_SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
+    {
+        "ServiceMonitor": servicemonitor.specification,
+        "PodMonitor": podmonitor.specification,
+        "Probe": probe.specification,
+        "ScrapeConfig": scrapeconfig.specification,
+    }
+)
+_LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")
+_SNAKE = re.compile(r"_([a-z])")
+
+
+def original(manifest: Manifest, refused: SpecInvalid) -> SpecInvalid:
+    """The refusal of a converted object, with the field that its author wrote."""
+    names = _record(manifest).names
+    known, rest = refused.field, ""
+    while known and known not in names:
+        last = _LAST.search(known)
+        cut = last.start() if last else 0
+        known, rest = known[:cut], known[cut:] + rest
+    # What is not there has no origin, but its author would write it in camelCase.
+    below = _SNAKE.sub(lambda match: match[1].upper(), rest)
+    message = str(refused).removeprefix(f"{refused.field}: ")
+    return SpecInvalid(names.get(known, "") + below, message)
+
+
+def without_effect(manifest: Manifest) -> tuple[str, ...]:
+    """Sorted paths of the fields that are set and do nothing here: "spec.targetLimit"."""
+    return tuple(sorted(_record(manifest).idle))
+
+
+def _record(manifest: Manifest) -> Record:
+    """What the translation of a manifest finds; nothing for a kind without tables."""
+    record = Record()
+    specification = _SPECIFICATIONS.get(manifest.get("kind", ""))
+    if specification is not None:
+        try:
+            specification(manifest.get("spec", {}), start(record))
+        except SpecInvalid:
+            # Refused by the translation itself, which names the original already.
+            return record
+    return record
