@@ -201,7 +201,7 @@ def test_a_shared_child_wakes_all_its_owners() -> None:
     ],
 )
 def test_who_decides_about_replicas(entry: dict[str, str], others: bool) -> None:
-    fields = {"fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    fields: dict[str, Any] = {"fieldsV1": {"f:spec": {"f:replicas": {}}}}
     manifest = {**_service(managedFields=[{**entry, **fields}]), "spec": {"replicas": 3}}
     found = child({**manifest, "kind": "Deployment"})
     assert (found.replicas, found.is_scaled_by_others) == (3, others)
