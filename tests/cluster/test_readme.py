@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from localcluster import Cluster
-from tests.cluster.conftest import ROOT, Operator
+from tests.cluster.conftest import ALL_KINDS, ROOT, Operator
 
 pytestmark = pytest.mark.cluster
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+HA = ROOT / "examples/high-availability"
 TOOL_PAGE = ROOT / "docs/local-cluster.md"
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPERATOR = "vmoperator run"
@@ -70,7 +71,8 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
             assert done.returncode == 0, f"{page}: {command}\n{done.stdout}\n{done.stderr}"
             print(f"{page}: {command}\n{done.stdout[-600:]}")
     finally:
-        cluster.kubectl("delete", "vmclusters", "--all")
+        cluster.kubectl("delete", "-f", str(HA), "--ignore-not-found")
+        cluster.kubectl("delete", ALL_KINDS, "--all")
         cluster.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
 
 
