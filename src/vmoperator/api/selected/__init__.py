@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from vmoperator.api.refusals import first_refusal
 from vmoperator.api.selected.object import SelectedObject
+from vmoperator.api.selected.vmalertmanagerconfig import VMAlertmanagerConfig
 from vmoperator.api.selected.vmnodescrape import VMNodeScrape
 from vmoperator.api.selected.vmpodscrape import VMPodScrape
 from vmoperator.api.selected.vmprobe import VMProbe
@@ -29,6 +30,7 @@ OBJECTS: Mapping[str, type[SelectedObject]] = MappingProxyType(
         "VMStaticScrape": VMStaticScrape,
         "VMScrapeConfig": VMScrapeConfig,
         "VMRule": VMRule,
+        "VMAlertmanagerConfig": VMAlertmanagerConfig,
     }
 )
 """Kind of the manifest -> model."""
