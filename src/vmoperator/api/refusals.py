@@ -24,6 +24,7 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "greater_than_equal": "must be at least {ge}",
         "string_too_short": "must not be empty",
         "string_too_long": "must be at most {max_length} characters long",
+        "too_short": "must have no fewer entries than {min_length}",
         "too_long": "must have at most {max_length} entries",
         "refused": "{message}",
         "misfit": "{message}",
