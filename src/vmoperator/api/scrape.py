@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field
 
@@ -12,7 +12,6 @@ from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.model import Rule, SpecModel
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.api.scalars import Checked, Count, Labels, Open
-from vmoperator.api.unsupported import MARK, NO_SELECTION
 
 _PERIOD = r"([0-9]+(\.[0-9]+)?(ms|[smhdwy]))+"
 
@@ -26,10 +25,6 @@ Period: TypeAlias = Annotated[
     ),
 ]
 """A length of time, as VictoriaMetrics' configuration files have it."""
-
-
-def _selects() -> Any:
-    return Field(default=None, json_schema_extra={MARK: NO_SELECTION})
 
 
 class APIServerConfig(SpecModel):
@@ -128,74 +123,81 @@ class ScrapeFields(SpecModel):
     additional_scrape_configs: SecretKeySelector | None = None
     """Key of a Secret with jobs of scraping, in the same form."""
 
-    select_all_by_default: bool | None = _selects()
+    select_all_by_default: bool | None = None
     """Whether selectors that are unset select everything."""
-    service_scrape_selector: Open | None = _selects()
+    service_scrape_selector: Open | None = None
     """Labels of the VMServiceScrapes to use."""
-    service_scrape_namespace_selector: Open | None = _selects()
+    service_scrape_namespace_selector: Open | None = None
     """Labels of the namespaces whose VMServiceScrapes are used."""
-    service_scrape_relabel_template: list[RelabelConfig] | None = _selects()
-    """Relabelling of all targets of VMServiceScrapes."""
-    pod_scrape_selector: Open | None = _selects()
+    service_monitor_selector: Open | None = None
+    """Labels of the ServiceMonitors (monitoring.coreos.com) to use."""
+    service_monitor_namespace_selector: Open | None = None
+    """Labels of the namespaces whose ServiceMonitors are used."""
+    service_scrape_relabel_template: list[RelabelConfig] | None = None
+    """Relabelling of all targets of VMServiceScrapes and ServiceMonitors."""
+    pod_scrape_selector: Open | None = None
     """Labels of the VMPodScrapes to use."""
-    pod_scrape_namespace_selector: Open | None = _selects()
+    pod_scrape_namespace_selector: Open | None = None
     """Labels of the namespaces whose VMPodScrapes are used."""
-    pod_scrape_relabel_template: list[RelabelConfig] | None = _selects()
-    """Relabelling of all targets of VMPodScrapes."""
-    probe_selector: Open | None = _selects()
-    """Labels of the VMProbes to use."""
-    probe_namespace_selector: Open | None = _selects()
-    """Labels of the namespaces whose VMProbes are used."""
-    probe_scrape_relabel_template: list[RelabelConfig] | None = _selects()
-    """Relabelling of all targets of VMProbes."""
-    node_scrape_selector: Open | None = _selects()
+    pod_monitor_selector: Open | None = None
+    """Labels of the PodMonitors (monitoring.coreos.com) to use."""
+    pod_monitor_namespace_selector: Open | None = None
+    """Labels of the namespaces whose PodMonitors are used."""
+    pod_scrape_relabel_template: list[RelabelConfig] | None = None
+    """Relabelling of all targets of VMPodScrapes and PodMonitors."""
+    probe_selector: Open | None = None
+    """Labels of the VMProbes, and of the Probes of monitoring.coreos.com, to use."""
+    probe_namespace_selector: Open | None = None
+    """Labels of the namespaces whose VMProbes and Probes are used."""
+    probe_scrape_relabel_template: list[RelabelConfig] | None = None
+    """Relabelling of all targets of VMProbes and Probes."""
+    node_scrape_selector: Open | None = None
     """Labels of the VMNodeScrapes to use."""
-    node_scrape_namespace_selector: Open | None = _selects()
+    node_scrape_namespace_selector: Open | None = None
     """Labels of the namespaces whose VMNodeScrapes are used."""
-    node_scrape_relabel_template: list[RelabelConfig] | None = _selects()
+    node_scrape_relabel_template: list[RelabelConfig] | None = None
     """Relabelling of all targets of VMNodeScrapes."""
-    static_scrape_selector: Open | None = _selects()
+    static_scrape_selector: Open | None = None
     """Labels of the VMStaticScrapes to use."""
-    static_scrape_namespace_selector: Open | None = _selects()
+    static_scrape_namespace_selector: Open | None = None
     """Labels of the namespaces whose VMStaticScrapes are used."""
-    static_scrape_relabel_template: list[RelabelConfig] | None = _selects()
+    static_scrape_relabel_template: list[RelabelConfig] | None = None
     """Relabelling of all targets of VMStaticScrapes."""
-    scrape_config_selector: Open | None = _selects()
-    """Labels of the VMScrapeConfigs to use."""
-    scrape_config_namespace_selector: Open | None = _selects()
-    """Labels of the namespaces whose VMScrapeConfigs are used."""
-    scrape_config_relabel_template: list[RelabelConfig] | None = _selects()
-    """Relabelling of all targets of VMScrapeConfigs."""
-    min_scrape_interval: str | None = _selects()
+    scrape_config_selector: Open | None = None
+    """Labels of the VMScrapeConfigs, and of the ScrapeConfigs of monitoring.coreos.com, to use."""
+    scrape_config_namespace_selector: Open | None = None
+    """Labels of the namespaces whose VMScrapeConfigs and ScrapeConfigs are used."""
+    scrape_config_relabel_template: list[RelabelConfig] | None = None
+    """Relabelling of all targets of VMScrapeConfigs and ScrapeConfigs."""
+    min_scrape_interval: str | None = None
     """Shortest interval that a scrape object may ask for; a shorter one is raised to it."""
-    max_scrape_interval: str | None = _selects()
+    max_scrape_interval: str | None = None
     """Longest interval that a scrape object may ask for; a longer one is cut to it."""
     # A bound on lists whose entries have rules: the API server bounds the cost of rules by it.
     scrape_classes: list[ScrapeClass] | None = Field(
         default=None,
         max_length=64,
         json_schema_extra={
-            MARK: NO_SELECTION,
             "x-kubernetes-list-type": "map",
             "x-kubernetes-list-map-keys": ["name"],
         },
     )
     """Credentials and relabelling that scrape objects share by naming them."""
-    api_server_config: APIServerConfig | None = _selects()
+    api_server_config: APIServerConfig | None = None
     """The API server that the targets of scrape objects are discovered from."""
     enable_kubernetes_api_selectors: bool | None = Field(
-        default=None, alias="enableKubernetesAPISelectors", json_schema_extra={MARK: NO_SELECTION}
+        default=None, alias="enableKubernetesAPISelectors"
     )
     """Whether the API server rather than the program picks the targets of scrape objects."""
-    override_honor_labels: bool | None = _selects()
+    override_honor_labels: bool | None = None
     """Whether scrape objects may not let labels of a target win."""
-    override_honor_timestamps: bool | None = _selects()
+    override_honor_timestamps: bool | None = None
     """Whether scrape objects may not let timestamps of a target count."""
-    ignore_namespace_selectors: bool | None = _selects()
+    ignore_namespace_selectors: bool | None = None
     """Whether scrape objects find targets in their own namespace alone."""
-    enforced_namespace_label: str | None = _selects()
+    enforced_namespace_label: str | None = None
     """Label that says the namespace of the scrape object on all its series."""
     arbitrary_fs_access_through_sms: ArbitraryFSAccess | None = Field(
-        default=None, alias="arbitraryFSAccessThroughSMs", json_schema_extra={MARK: NO_SELECTION}
+        default=None, alias="arbitraryFSAccessThroughSMs"
     )
     """Whether scrape objects may name files of the container."""

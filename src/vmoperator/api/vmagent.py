@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -20,11 +20,10 @@ from vmoperator.api.model import Rule, SpecModel
 from vmoperator.api.parent import Parent, ParentSpec
 from vmoperator.api.relabeling import RelabelFields, StreamAggrConfig
 from vmoperator.api.reloading import Reloaded
-from vmoperator.api.scalars import Count, IntOrString, Open
+from vmoperator.api.scalars import Count, IntOrString
 from vmoperator.api.scrape import ScrapeFields
 from vmoperator.api.status import Status
 from vmoperator.api.storage import StorageSpec
-from vmoperator.api.unsupported import MARK, NO_SELECTION
 from vmoperator.api.vmagent_remote_write import RemoteWrite, RemoteWriteSettings
 
 
@@ -35,10 +34,6 @@ def _not_on_nodes(field: str, why: str) -> Rule:
         f".{field}",
         reason="FieldValueForbidden",
     )
-
-
-def _selects() -> Any:
-    return Field(default=None, json_schema_extra={MARK: NO_SELECTION})
 
 
 class DaemonSetRolling(SpecModel):
@@ -87,10 +82,6 @@ class VMAgentSpec(
     """Aggregation of samples before they are written (-streamAggr.config)."""
     insert_ports: InsertPorts | None = None
     """Extra ports for other protocols of writing."""
-    service_monitor_selector: Open | None = _selects()
-    """Labels of the ServiceMonitors (monitoring.coreos.com) to use."""
-    service_monitor_namespace_selector: Open | None = _selects()
-    """Labels of the namespaces whose ServiceMonitors are used."""
 
     shard_count: Count | None = None
     """Number of agents that share the targets among each other, each with replicaCount pods; 0 or

@@ -141,13 +141,14 @@ def chosen_selector(
     return ("configMap", selector.config_map) if selector.config_map else None
 
 
-def text(selector: KeySelector, *, field: str, around: Around) -> str:
+def text(selector: KeySelector, *, field: str, around: Around, namespace: str = "") -> str:
     """The content of a key, for what programs do not read from files; spaces around it are cut.
 
-    Raises SpecInvalid for a Secret, ConfigMap or key that is not there, and for what is no text.
+    In the parent's namespace if none is named. Raises SpecInvalid for a Secret, ConfigMap or key
+    that is not there, and for what is no text.
     """
     file = _file(selector, field=field)
-    data = _data(file, around)
+    data = _data(file, around, namespace)
     _refuse_missing(file, data, field=field)
     value = (data or {})[file.key]
     if isinstance(value, str):
@@ -159,11 +160,11 @@ def text(selector: KeySelector, *, field: str, around: Around) -> str:
         raise SpecInvalid(field, message) from error
 
 
-def checked(selector: KeySelector, *, field: str, around: Around) -> None:
+def checked(selector: KeySelector, *, field: str, around: Around, namespace: str = "") -> None:
     """Raises SpecInvalid if a Secret or ConfigMap, or its key, is missing and not optional."""
     file = _file(selector, field=field)
     if not selector.optional:
-        _refuse_missing(file, _data(file, around), field=field)
+        _refuse_missing(file, _data(file, around, namespace), field=field)
 
 
 def _file(selector: KeySelector, *, field: str) -> _File:
@@ -175,8 +176,11 @@ def _file(selector: KeySelector, *, field: str) -> _File:
     return _File(kind, selector.name, selector.key)
 
 
-def _data(file: _File, around: Around) -> Mapping[str, bytes] | Mapping[str, str] | None:
-    return around.secret(file.name) if file.kind == "Secret" else around.config_map(file.name)
+def _data(
+    file: _File, around: Around, namespace: str = ""
+) -> Mapping[str, bytes] | Mapping[str, str] | None:
+    read = around.secret if file.kind == "Secret" else around.config_map
+    return read(file.name, namespace)
 
 
 def _refuse_missing(

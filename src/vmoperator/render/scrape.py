@@ -17,6 +17,7 @@ from vmoperator.base.errors import SpecInvalid
 from vmoperator.render import relabel
 from vmoperator.render.credentials import is_given, text
 from vmoperator.render.documents import dumped, entries
+from vmoperator.render.jobs.selection import RESERVED
 
 ADDITIONAL = "additional-scrape-configs.yaml"
 """File of the jobs that additionalScrapeConfigs names."""
@@ -28,21 +29,18 @@ _RELABELING = ("relabel_configs", "metric_relabel_configs")
 
 
 def scrape_files(
-    spec: ScrapeFields, metadata: Metadata, *, main: str, around: Around
+    spec: ScrapeFields, metadata: Metadata, *, main: str, jobs: str, around: Around
 ) -> dict[str, str]:
-    """File name -> text; `main` is the name of the file that the program is told.
+    """File name -> text; `main` is the name of the file that the program is told, `jobs` the
+    pattern of the files with the jobs of selected objects.
 
     Raises SpecInvalid, which names the field, for what no program takes and for two jobs of one
     name, over which it would refuse all of them.
     """
-    jobs = _jobs(spec, around)
-    _refuse_repeated(jobs)
-    document = {
-        "global": _global(spec, metadata),
-        "scrape_config_files": list(jobs) or None,
-    }
-    known = {key: value for key, value in document.items() if value}
-    return {main: dumped(known), **{file: text for file, (_, text) in jobs.items()}}
+    written = _jobs(spec, around)
+    _refuse_repeated(written)
+    document = {"global": _global(spec, metadata), "scrape_config_files": [jobs, *written]}
+    return {main: dumped(document), **{file: text for file, (_, text) in written.items()}}
 
 
 def scrapes(spec: ScrapeFields, *, by_default: bool) -> bool:
@@ -112,6 +110,9 @@ def _refuse_repeated(jobs: Mapping[str, tuple[str, str]]) -> None:
                 raise SpecInvalid(f"{path}.job_name", "a job needs a name")
             if name in seen:
                 raise SpecInvalid(f"{path}.job_name", f"another job is named {name}")
+            if name.startswith(RESERVED):
+                message = f"{name} begins as the jobs of selected objects do; name it otherwise"
+                raise SpecInvalid(f"{path}.job_name", message)
             seen.add(name)
             _refuse_relabeling(job, field=path)
 

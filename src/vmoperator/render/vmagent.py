@@ -16,12 +16,16 @@ from vmoperator.render.config import Config
 from vmoperator.render.credentials import Files
 from vmoperator.render.flags import Flags
 from vmoperator.render.insert_ports import insert_ports
+from vmoperator.render.jobs.mounts import mounts
+from vmoperator.render.jobs.selection import Selected, selected_jobs
+from vmoperator.render.jobs.terms import Place, terms
 from vmoperator.render.plan import Plan
 from vmoperator.render.program import shared_flags
 from vmoperator.render.reloading import reload_flags
 from vmoperator.render.remote_write import settings_flags, target_flags
 from vmoperator.render.scrape import scrapes
-from vmoperator.render.vmagent_files import FOLDER, Told, told
+from vmoperator.render.source import Source
+from vmoperator.render.vmagent_files import CERTIFICATES, FOLDER, JOBS_FOLDER, Told, told
 from vmoperator.render.vmagent_modes import is_sharded, mode, refuse_rivals, shards, strategy
 from vmoperator.render.vmagent_queues import queues, storage
 from vmoperator.render.workload import Scope, Workload
@@ -33,15 +37,31 @@ def plan(parent: VMAgent, settings: Settings, around: Around) -> Plan:
     """The plan of an agent. Raises SpecInvalid naming the field."""
     refuse_rivals(parent.spec)
     scope = kind.scope(parent, settings, app=APP, licence=parent.spec.license)
-    whole = _workload(parent, scope, around)
+    selected = _selected(parent, scope, around)
+    whole = _workload(parent, scope, around, selected)
     return objects.plan(
         shards(whole, parent.spec) if is_sharded(parent.spec) else [whole],
         shared=_identity(parent.spec, scope),
         status=_status(parent.spec, scope),
+        picked=selected.picked,
     )
 
 
-def _workload(agent: VMAgent, scope: Scope, around: Around) -> Workload:
+def _selected(agent: VMAgent, scope: Scope, around: Around) -> Selected:
+    spec = agent.spec
+    if not scrapes(spec, by_default=True):
+        return Selected()
+    place = Place(
+        folder=CERTIFICATES,
+        # An account of the user's may have rights elsewhere.
+        namespaces=() if spec.service_account_name else scope.settings.namespaces,
+        is_on_every_node=bool(spec.daemon_set_mode),
+    )
+    holding = terms(spec, agent.metadata, place, around)
+    return selected_jobs(spec, holding, base=scope.named(APP), around=around)
+
+
+def _workload(agent: VMAgent, scope: Scope, around: Around, selected: Selected) -> Workload:
     spec, files, written = agent.spec, Files(), told(agent, around)
     ports, listeners = insert_ports(spec.insert_ports, field="spec.insertPorts")
     return Workload(
@@ -60,9 +80,9 @@ def _workload(agent: VMAgent, scope: Scope, around: Around) -> Workload:
         ports=ports,
         version=spec.component_version,
         pod_metadata=spec.pod_metadata,
-        config=_config(spec, scope, written),
+        config=_config(spec, scope, written, selected),
         storage=storage(spec),
-        mounts=(*files.mounts, *([api_token()] if _needs_token(spec) else ())),
+        mounts=(*files.mounts, *_mounts(spec, scope)),
         env=(*files.env, *_node_name(spec)),
         service=spec.service_spec,
         budget=spec.pod_disruption_budget,
@@ -88,20 +108,25 @@ def _remote_write(spec: VMAgentSpec, around: Around, files: Files) -> Flags:
     }
 
 
-def _config(spec: VMAgentSpec, scope: Scope, written: Told) -> Config | None:
+def _config(spec: VMAgentSpec, scope: Scope, written: Told, selected: Selected) -> Config | None:
     if not written.files:
         return None
     return Config(
         secret=scope.named(APP),
         mount_path=FOLDER,
         files=written.files,
+        buckets=selected.buckets,
         reload_key=spec.config_reload_auth_key_secret,
     )
 
 
-def _needs_token(spec: VMAgentSpec) -> bool:
-    # Discovery asks the API server; no other container of the pod gets the token then.
-    return bool(spec.disable_automount_service_account_token) and scrapes(spec, by_default=True)
+def _mounts(spec: VMAgentSpec, scope: Scope) -> tuple[Source, ...]:
+    """What scraping takes: jobs, certificates, and the token by which targets are discovered."""
+    if not scrapes(spec, by_default=True):
+        return ()
+    found = mounts(scope.named(APP), jobs=JOBS_FOLDER, certificates=CERTIFICATES)
+    # No other container of the pod gets the token then.
+    return (*found, api_token()) if spec.disable_automount_service_account_token else found
 
 
 def _node_name(spec: VMAgentSpec) -> tuple[Mapping[str, Any], ...]:

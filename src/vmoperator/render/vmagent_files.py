@@ -10,12 +10,15 @@ from vmoperator.api.vmagent import VMAgent, VMAgentSpec
 from vmoperator.api.vmagent_remote_write import RemoteWrite
 from vmoperator.render.flags import Flags
 from vmoperator.render.http_auth import Values, listed
+from vmoperator.render.jobs.mounts import job_files
 from vmoperator.render.relabel import relabeling
 from vmoperator.render.remote_write import FIELD, PREFIX
 from vmoperator.render.scrape import scrape_files, scrapes
 from vmoperator.render.stream_aggregation import aggregation, global_flags, settings
 
 FOLDER = "/etc/vmagent/config"
+JOBS_FOLDER = "/etc/vmagent/jobs"
+CERTIFICATES = "/etc/vmagent-tls/certs"
 _MAIN = "vmagent.yaml"
 _RELABELING = "global_relabeling.yaml"
 _AGGREGATION = "global_aggregation.yaml"
@@ -48,7 +51,9 @@ def told(agent: VMAgent, around: Around) -> Told:
 def _scraping(agent: VMAgent, around: Around) -> Told:
     if not scrapes(agent.spec, by_default=True):
         return Told()
-    files = scrape_files(agent.spec, agent.metadata, main=_MAIN, around=around)
+    files = scrape_files(
+        agent.spec, agent.metadata, main=_MAIN, jobs=job_files(JOBS_FOLDER), around=around
+    )
     flags = {
         "promscrape.config": _path(_MAIN),
         "promscrape.configCheckInterval": _CHECK_INTERVAL,

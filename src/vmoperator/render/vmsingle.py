@@ -15,12 +15,22 @@ from vmoperator.render.config import Config
 from vmoperator.render.credentials import Files
 from vmoperator.render.flags import Flags
 from vmoperator.render.insert_ports import insert_ports
+from vmoperator.render.jobs.mounts import mounts
+from vmoperator.render.jobs.selection import Selected, selected_jobs
+from vmoperator.render.jobs.terms import Place, terms
 from vmoperator.render.plan import Plan
 from vmoperator.render.program import shared_flags
 from vmoperator.render.reloading import reload_flags
 from vmoperator.render.source import Source
 from vmoperator.render.vmbackup import backed_up
-from vmoperator.render.vmsingle_files import FOLDER, discovers, file_flags, files
+from vmoperator.render.vmsingle_files import (
+    CERTIFICATES,
+    FOLDER,
+    JOBS_FOLDER,
+    discovers,
+    file_flags,
+    files,
+)
 from vmoperator.render.vmsingle_storage import (
     data_claim,
     data_path,
@@ -42,12 +52,25 @@ def plan(parent: VMSingle, settings: Settings, around: Around) -> Plan:
         message = "a volume serves one pod; for more use a VMCluster"
         raise SpecInvalid("spec.replicaCount", message)
     scope = kind.scope(parent, settings, app=APP, licence=spec.license)
-    workload = _workload(parent, scope, around)
+    selected = _selected(parent, scope, around)
+    workload = _workload(parent, scope, around, selected)
     backed = backed_up(workload, spec.vm_backup, path=data_path(spec), around=around)
-    return objects.plan([backed], shared=[*_identity(spec, scope), *_claim(spec, scope)])
+    shared = [*_identity(spec, scope), *_claim(spec, scope)]
+    return objects.plan([backed], shared=shared, picked=selected.picked)
 
 
-def _workload(single: VMSingle, scope: Scope, around: Around) -> Workload:
+def _selected(single: VMSingle, scope: Scope, around: Around) -> Selected:
+    spec = single.spec
+    if not discovers(spec):
+        return Selected()
+    # An account of the user's may have rights elsewhere.
+    namespaces = () if spec.service_account_name else scope.settings.namespaces
+    place = Place(folder=CERTIFICATES, namespaces=namespaces)
+    holding = terms(spec, single.metadata, place, around)
+    return selected_jobs(spec, holding, base=scope.named(APP), around=around)
+
+
+def _workload(single: VMSingle, scope: Scope, around: Around, selected: Selected) -> Workload:
     spec, keys, written = single.spec, Files(), files(single, around)
     protocols, listeners = insert_ports(spec.insert_ports, field="spec.insertPorts")
     return Workload(
@@ -68,8 +91,8 @@ def _workload(single: VMSingle, scope: Scope, around: Around) -> Workload:
         ports=(*_alias(spec, scope, protocols), *protocols),
         version=spec.component_version,
         pod_metadata=spec.pod_metadata,
-        config=_config(spec, scope, written),
-        mounts=(*data_volume(spec, claim=scope.named(APP)), *keys.mounts, *_token(spec)),
+        config=_config(spec, scope, written, selected),
+        mounts=(*data_volume(spec, claim=scope.named(APP)), *keys.mounts, *_scraping(spec, scope)),
         env=keys.env,
         service=spec.service_spec,
         vpa=spec.vpa,
@@ -104,21 +127,27 @@ def _alias(spec: VMSingleSpec, scope: Scope, others: tuple[Port, ...]) -> tuple[
     return (Port(name="http-alias", number=_KNOWN_PORT, target=number),)
 
 
-def _config(spec: VMSingleSpec, scope: Scope, written: Mapping[str, str]) -> Config | None:
+def _config(
+    spec: VMSingleSpec, scope: Scope, written: Mapping[str, str], selected: Selected
+) -> Config | None:
     if not written:
         return None
     return Config(
         secret=scope.named(APP),
         mount_path=FOLDER,
         files=written,
+        buckets=selected.buckets,
         reload_key=spec.config_reload_auth_key_secret,
     )
 
 
-def _token(spec: VMSingleSpec) -> tuple[Source, ...]:
-    # Discovery asks the API server; no other container of the pod gets the token then.
-    is_kept_out = bool(spec.disable_automount_service_account_token)
-    return (api_token(),) if is_kept_out and discovers(spec) else ()
+def _scraping(spec: VMSingleSpec, scope: Scope) -> tuple[Source, ...]:
+    """What scraping takes: jobs, certificates, and the token by which targets are discovered."""
+    if not discovers(spec):
+        return ()
+    found = mounts(scope.named(APP), jobs=JOBS_FOLDER, certificates=CERTIFICATES)
+    # No other container of the pod gets the token then.
+    return (*found, api_token()) if spec.disable_automount_service_account_token else found
 
 
 def _identity(spec: VMSingleSpec, scope: Scope) -> list[Manifest]:

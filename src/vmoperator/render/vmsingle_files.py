@@ -7,11 +7,14 @@ from collections.abc import Mapping
 from vmoperator.api.around import Around
 from vmoperator.api.vmsingle import VMSingle, VMSingleSpec
 from vmoperator.render.flags import Flags
+from vmoperator.render.jobs.mounts import job_files
 from vmoperator.render.relabel import relabeling
 from vmoperator.render.scrape import scrape_files, scrapes
 from vmoperator.render.stream_aggregation import aggregation, global_flags
 
 FOLDER = "/etc/vm/config"
+JOBS_FOLDER = "/etc/vm/jobs"
+CERTIFICATES = "/etc/vm-tls/certs"
 _SCRAPING = "scrape.yaml"
 _RELABELING = "relabeling.yaml"
 _AGGREGATION = "aggregation.yaml"
@@ -34,7 +37,10 @@ def files(single: VMSingle, around: Around) -> dict[str, str]:
     found = {name: text for name, text in texts.items() if text is not None}
     if not discovers(spec):
         return found
-    return {**scrape_files(spec, single.metadata, main=_SCRAPING, around=around), **found}
+    scraping = scrape_files(
+        spec, single.metadata, main=_SCRAPING, jobs=job_files(JOBS_FOLDER), around=around
+    )
+    return {**scraping, **found}
 
 
 def discovers(spec: VMSingleSpec) -> bool:

@@ -1,0 +1,163 @@
+"""Credentials of a job: keys of Secrets as their values, certificates as files of the agent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from vmoperator.api.auth import Authorization, BasicAuth, OAuth2, TLSConfig
+from vmoperator.api.embedded import SecretKeySelector
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.manifest import pruned
+from vmoperator.render.jobs.values import Reader
+
+
+class Authenticated(Protocol):
+    """What endpoints, scrape classes and objects say about credentials."""
+
+    @property
+    def oauth2(self) -> OAuth2 | None: ...
+    @property
+    def tls_config(self) -> TLSConfig | None: ...
+    @property
+    def bearer_token_file(self) -> str | None: ...
+    @property
+    def bearer_token_secret(self) -> SecretKeySelector | None: ...
+    @property
+    def basic_auth(self) -> BasicAuth | None: ...
+    @property
+    def authorization(self) -> Authorization | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Auth:
+    """Credentials for targets, a proxy or a service that knows targets."""
+
+    oauth2: OAuth2 | None = None
+    tls_config: TLSConfig | None = None
+    bearer_token_file: str | None = None
+    bearer_token_secret: SecretKeySelector | None = None
+    basic_auth: BasicAuth | None = None
+    authorization: Authorization | None = None
+
+
+def auth_config(given: Authenticated, *, field: str, reader: Reader) -> dict[str, Any]:
+    """tls_config, bearer_token or its file, basic_auth, oauth2 and authorization, as far as set.
+
+    Raises SpecInvalid below `field` for a missing Secret, for halves, and for two kinds of
+    credentials, of which a program would take none.
+    """
+    reading = _Reading(reader)
+    below = f"{field}.".removeprefix(".")
+    token = reader.value(given.bearer_token_secret, field=f"{below}bearerTokenSecret")
+    token_file = reader.path(given.bearer_token_file, field=f"{below}bearerTokenFile")
+    found: dict[str, Any] = pruned(
+        {
+            "tls_config": reading.tls(given.tls_config, field=f"{below}tlsConfig"),
+            "bearer_token_file": None if token else token_file,
+            "bearer_token": token,
+            "basic_auth": reading.basic(given.basic_auth, field=f"{below}basicAuth"),
+            "oauth2": reading.oauth2(given.oauth2, field=f"{below}oauth2"),
+            "authorization": reading.authorization(
+                given.authorization, field=f"{below}authorization"
+            ),
+        }
+    )
+    kinds = [key for key in found if key != "tls_config"]
+    if len(kinds) > 1:
+        message = f"{' and '.join(kinds)} exclude each other: set one of them"
+        raise SpecInvalid(field, message)
+    return found
+
+
+def tls_config(given: TLSConfig | None, *, field: str, reader: Reader) -> dict[str, Any] | None:
+    """tls_config; None if nothing is said about TLS."""
+    return _Reading(reader).tls(given, field=field)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    reader: Reader
+
+    def tls(self, given: TLSConfig | None, *, field: str) -> dict[str, Any] | None:
+        if given is None:
+            return None
+        read = self.reader
+        ca = read.either_asset(given.ca, field=f"{field}.ca")
+        cert = read.either_asset(given.cert, field=f"{field}.cert")
+        key = read.asset(given.key_secret, field=f"{field}.keySecret")
+        told = {
+            "ca_file": ca or read.path(given.ca_file, field=f"{field}.caFile"),
+            "cert_file": cert or read.path(given.cert_file, field=f"{field}.certFile"),
+            "key_file": key or read.path(given.key_file, field=f"{field}.keyFile"),
+            "server_name": given.server_name or None,
+            "insecure_skip_verify": True if given.insecure_skip_verify else None,
+        }
+        if (told["cert_file"] is None) != (told["key_file"] is None):
+            missing = "keySecret" if told["key_file"] is None else "cert"
+            message = "a certificate and its key go together: set both"
+            raise SpecInvalid(f"{field}.{missing}", message)
+        made: dict[str, Any] = pruned(told)
+        return made or None
+
+    def basic(self, given: BasicAuth | None, *, field: str) -> dict[str, Any] | None:
+        if given is None:
+            return None
+        read = self.reader
+        password = read.value(given.password, field=f"{field}.password")
+        path = read.path(given.password_file, field=f"{field}.password_file")
+        found: dict[str, Any] = {
+            "username": read.value(given.username, field=f"{field}.username"),
+            "password": password,
+            "password_file": None if password else path,
+        }
+        if not any(found.values()):
+            raise SpecInvalid(field, "name the Secrets of the user name and of the password")
+        made: dict[str, Any] = pruned(found)
+        return made
+
+    def authorization(self, given: Authorization | None, *, field: str) -> dict[str, Any] | None:
+        if given is None:
+            return None
+        kind = (given.type or "").strip()
+        if kind.lower() == "basic":
+            message = "basic takes a user name and a password: set basicAuth instead"
+            raise SpecInvalid(f"{field}.type", message)
+        value = self.reader.value(given.credentials, field=f"{field}.credentials")
+        path = self.reader.path(given.credentials_file, field=f"{field}.credentialsFile")
+        if not value and not path:
+            raise SpecInvalid(f"{field}.credentials", "name the Secret that holds them")
+        made: dict[str, Any] = pruned(
+            {
+                "type": kind if kind not in ("", "Bearer") else None,
+                "credentials": value,
+                "credentials_file": None if value else path,
+            }
+        )
+        return made
+
+    def oauth2(self, given: OAuth2 | None, *, field: str) -> dict[str, Any] | None:
+        if given is None:
+            return None
+        identity = self.reader.either(given.client_id, field=f"{field}.client_id")
+        if not identity:
+            message = "name the Secret or ConfigMap that holds it"
+            raise SpecInvalid(f"{field}.client_id", message)
+        secret = self.reader.value(given.client_secret, field=f"{field}.client_secret")
+        path = self.reader.path(given.client_secret_file, field=f"{field}.client_secret_file")
+        if not secret and not path:
+            message = "name the Secret that holds it; OAuth 2.0 needs one"
+            raise SpecInvalid(f"{field}.client_secret", message)
+        made: dict[str, Any] = pruned(
+            {
+                "client_id": identity,
+                "client_secret": secret,
+                "client_secret_file": None if secret else path,
+                "token_url": given.token_url,
+                "scopes": given.scopes or None,
+                "endpoint_params": given.endpoint_params or None,
+                "proxy_url": given.proxy_url or None,
+                "tls_config": self.tls(given.tls_config, field=f"{field}.tls_config"),
+            }
+        )
+        return made

@@ -1,0 +1,67 @@
+"""Rules of relabelling that jobs begin and end with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vmoperator.api.relabeling import RelabelConfig
+from vmoperator.render import relabel
+from vmoperator.render.jobs.matching import META, sanitized
+from vmoperator.render.jobs.terms import Terms
+
+Rule = dict[str, Any]
+_DEFAULTS: Mapping[str, Any] = {
+    "action": "replace",
+    "separator": ";",
+    "regex": "(.*)",
+    "replacement": "$1",
+}
+
+
+def copied(source: str, target: str) -> Rule:
+    """The rule that gives a label the value of another one."""
+    return {"source_labels": [source], "target_label": target}
+
+
+def copied_if_set(source: str, target: str) -> Rule:
+    """The same where the other one has a value."""
+    return {"source_labels": [source], "regex": "(.+)", "target_label": target}
+
+
+def said(target: str, value: str) -> Rule:
+    """The rule that gives a label a value."""
+    return {"target_label": target, "replacement": value.replace("$", "$$")}
+
+
+def object_labels(role: str, labels: Sequence[str] | None) -> list[Rule]:
+    """Rules that copy labels of the discovered object."""
+    names = [sanitized(label) for label in labels or ()]
+    return [copied_if_set(f"{META}{role}_label_{name}", name) for name in names]
+
+
+def job_label(role: str, label: str | None) -> list[Rule]:
+    """The rule that takes the label job from a label of the discovered object."""
+    return [copied_if_set(f"{META}{role}_label_{sanitized(label)}", "job")] if label else []
+
+
+def users(configs: Sequence[RelabelConfig] | None, *, field: str) -> list[Rule]:
+    """Rules of a user, without what holds anyway. Raises SpecInvalid for what no agent takes."""
+    return [brief(rule) for rule in relabel.rules(configs or (), field=field)]
+
+
+def brief(rule: Mapping[str, Any]) -> Rule:
+    """The rule without what holds anyway."""
+    return {key: value for key, value in rule.items() if _DEFAULTS.get(key) != value}
+
+
+def closing(kind: str, namespace: str, terms: Terms) -> list[Rule]:
+    """The parent's rules for all targets of a kind, and the label that nobody may change."""
+    enforced = [said(terms.enforced_label, namespace)] if terms.enforced_label else []
+    return [*map(brief, terms.templates.get(kind, ())), *enforced]
+
+
+def of_metrics(rules: Sequence[Rule], terms: Terms) -> list[Rule]:
+    """Rules for scraped series, but for those that would change the enforced label."""
+    label = terms.enforced_label
+    return [rule for rule in rules if not label or rule.get("target_label") != label]

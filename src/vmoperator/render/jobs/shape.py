@@ -1,0 +1,59 @@
+"""Shape: a job from what its kind says about targets, and what all kinds have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vmoperator.api.relabeling import RelabelConfig
+from vmoperator.api.scrape import ScrapeClass
+from vmoperator.render.jobs.endpoint import authenticated, scraped, victoria_metrics
+from vmoperator.render.jobs.rules import Rule, closing, of_metrics, users
+from vmoperator.render.jobs.terms import Terms
+from vmoperator.render.jobs.values import Reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What it takes to finish the jobs of one object."""
+
+    kind: str
+    namespace: str
+    chosen: ScrapeClass
+    terms: Terms
+    reader: Reader
+
+    def scraping(self, given: Any, *, field: str) -> dict[str, Any]:
+        """Keys that say how targets are scraped, and with which credentials."""
+        params = f"{field}.vm_scrape_params"
+        return {
+            **scraped(given, field=field, terms=self.terms),
+            **victoria_metrics(given.vm_scrape_params, field=params, reader=self.reader),
+            **authenticated(given, self.chosen, field=field, reader=self.reader),
+        }
+
+    def targets(self, given: Sequence[RelabelConfig] | None, *, field: str) -> list[Rule]:
+        """Rules for targets: of the class, then of the user."""
+        return [
+            *users(self.chosen.relabel_configs, field="spec.scrapeClass"),
+            *users(given, field=field),
+        ]
+
+    def closing(self) -> list[Rule]:
+        """Rules of the parent behind all others."""
+        return closing(self.kind, self.namespace, self.terms)
+
+    def series(self, given: Sequence[RelabelConfig] | None, *, field: str) -> list[Rule]:
+        """Rules for scraped series: of the class, then of the user."""
+        rules = [
+            *users(self.chosen.metric_relabel_configs, field="spec.scrapeClass"),
+            *users(given, field=field),
+        ]
+        return of_metrics(rules, self.terms)
+
+
+def limited(job: Mapping[str, Any], given: Any) -> dict[str, Any]:
+    """The job with limits of the whole object, where the endpoint has none."""
+    whole = {"sample_limit": given.sample_limit or None, "series_limit": given.series_limit}
+    return {**{key: it for key, it in whole.items() if it is not None}, **job}
