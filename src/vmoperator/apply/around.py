@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from vmoperator.api import parsed
 from vmoperator.api.parent import Parent
 from vmoperator.api.picking import Choice, Picked, Recipe
+from vmoperator.api.prometheus import COUNTERPARTS
 from vmoperator.apply.askers import Asked, Kin
+from vmoperator.apply.choosers import Chooser, Key, key_of, reach
 from vmoperator.apply.client import Client
 from vmoperator.apply.contents import Content
+from vmoperator.apply.picking import Picking
+from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
-from vmoperator.base.errors import NotFound, SpecInvalid, Unread
+from vmoperator.base.errors import Forbidden, NotFound, SpecInvalid, Unread
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import BY_KIND
 
 T = TypeVar("T")
+
+_AT_ONCE = 16
+"""Contents that are read side by side."""
 
 
 @dataclass(slots=True)
@@ -30,9 +38,17 @@ class Surroundings:
     client: Client
     world: World
     parent: Ref
+    is_confined: bool = False
+    """The operator looks after some namespaces alone."""
     asked: set[Asked] = field(default_factory=set, init=False)
     unwatched: set[Ref] = field(default_factory=set, init=False)
     """What was read in this pass, and nobody says when it changes."""
+    wanted: set[Ref] = field(default_factory=set, init=False)
+    """Contents that are to be read with the one that Unread names."""
+    _chosen: dict[Key, Chooser] = field(default_factory=dict, init=False)
+    _sources: dict[str, tuple[Choice, ...]] = field(default_factory=dict, init=False)
+    """Kind of monitoring.coreos.com -> choices of it that earlier picks took for granted."""
+    _uses: set[Ref] | None = field(default=None, init=False)
 
     def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
         """Data of a Secret, in the parent's namespace if none is named; None: there is none."""
@@ -54,9 +70,22 @@ class Surroundings:
         return tuple(parent for parent in typed if parent is not None)
 
     def picked(self, choice: Choice, recipe: Recipe) -> Picked:
-        """The objects that a choice hits, each made into its piece."""
-        del recipe
-        return Picked(choice=choice, fragments=(), existing=0)
+        """The objects that a choice hits, each made into its piece.
+
+        Raises SpecInvalid for a selector that is none, and Forbidden where the operator may not
+        list these objects: what was written of them before is to stay.
+        """
+        home = self.parent.namespace
+        chooser = Chooser(
+            self.parent, choice, reach(choice, home=home, is_confined=self.is_confined)
+        )
+        self._chosen[key_of(choice)] = chooser
+        self.world.choosers.add(chooser)
+        self._refuse_unseen(chooser)
+        twins = filter(None, map(COUNTERPARTS.get, choice.kinds))
+        sources = {kind: self._choosers(kind) for kind in twins}
+        self._sources.update({kind: _choices(found) for kind, found in sources.items()})
+        return Picking(self, chooser, recipe, sources).picked()
 
     def replicas(self, ref: Ref) -> int | None:
         """Replicas that a live workload of ours asks for; None if it is not there."""
@@ -70,14 +99,66 @@ class Surroundings:
         Raises what `ask` raises, and the ApiError of a read; Forbidden names the missing right.
         """
         while True:
+            self.wanted.clear()
             try:
-                return ask()
+                found = ask()
             except Unread as unread:
-                await self._read(unread.ref)
+                refs = sorted({unread.ref, *self.wanted})
+                for at in range(0, len(refs), _AT_ONCE):
+                    await all_done(self._read(ref) for ref in refs[at : at + _AT_ONCE])
+                continue
+            if all(_choices(self._of(kind)) == it for kind, it in self._sources.items()):
+                return found
+            # Some pick came before the one that it depends on: now all choices are known.
+            self.world.choosers.settle(self.parent, self._chosen)
+
+    def version(self, ref: Ref) -> str | None:
+        """The resourceVersion of a Secret or ConfigMap; None: there is none. A change wakes the
+        parent. Raises Unread where only reading it tells."""
+        self._ask(ref)
+        if not self._is_unseen(ref):
+            return _version(self.world, ref)
+        if ref not in self.unwatched:
+            raise Unread(ref)
+        return self.world.contents.version(ref)
+
+    @contextmanager
+    def listening(self) -> Iterator[set[Ref]]:
+        """The Secrets and ConfigMaps that are asked for meanwhile."""
+        uses: set[Ref] = set()
+        self._uses = uses
+        try:
+            yield uses
+        finally:
+            self._uses = None
 
     def settle(self) -> None:
         """From now on nothing but what was asked in this pass wakes the parent."""
-        forget(self.world, self.parent, self.asked)
+        self.world.choosers.settle(self.parent, self._chosen)
+        self.world.fragments.settle(self.parent, self._chosen)
+        forget_asked(self.world, self.parent, self.asked)
+
+    def _of(self, kind: str) -> tuple[Chooser, ...]:
+        """The choices of a kind in this pass."""
+        return tuple(it for it in self._chosen.values() if kind in it.choice.kinds)
+
+    def _choosers(self, kind: str) -> tuple[Chooser, ...]:
+        """The choices of a kind; as of the pass before, as long as this one has made none."""
+        known = self.world.choosers.of(self.parent).values()
+        return self._of(kind) or tuple(it for it in known if kind in it.choice.kinds)
+
+    def _refuse_unseen(self, chooser: Chooser) -> None:
+        if chooser.reach.is_empty:
+            return
+        kinds = {*chooser.choice.kinds, *(["Namespace"] if chooser.reach.asks_namespaces else [])}
+        hidden = sorted(
+            f"{kind}{f' in {namespace}' if namespace else ''}"
+            for kind, namespace in self.world.unseen
+            if kind in kinds
+        )
+        if hidden:
+            words = f"the operator's right to list and watch {', '.join(hidden)} is missing"
+            raise Forbidden(f"{chooser.choice.field}: {words}", status=403)
 
     def _ask(self, thing: Asked) -> None:
         self.asked.add(thing)
@@ -85,6 +166,8 @@ class Surroundings:
 
     def _content(self, ref: Ref) -> Content | None:
         self._ask(ref)
+        if self._uses is not None:
+            self._uses.add(ref)
         if self._is_unseen(ref):
             if ref not in self.unwatched:
                 raise Unread(ref)
@@ -113,9 +196,16 @@ class Surroundings:
             self.world.contents.put(ref, manifest)
 
 
-def forget(world: World, parent: Ref, but: set[Asked] | None = None) -> None:
-    """Nothing wakes the parent any more but these things; contents that nobody asks for go."""
-    unasked = world.askers.settle(parent, but or ())
+def forget(world: World, parent: Ref) -> None:
+    """Nothing wakes the parent any more, and nothing is kept for it."""
+    world.choosers.settle(parent, ())
+    world.fragments.settle(parent, ())
+    forget_asked(world, parent, set())
+
+
+def forget_asked(world: World, parent: Ref, but: set[Asked]) -> None:
+    """Of what was asked just these things wake the parent; contents that nobody asks for go."""
+    unasked = world.askers.settle(parent, but)
     world.contents.drop(thing for thing in unasked if isinstance(thing, Ref))
 
 
@@ -126,6 +216,10 @@ def kinship(manifest: Manifest | None) -> object:
     metadata = manifest["metadata"]
     kept = ("uid", "generation", "labels")
     return (*(metadata.get(key) for key in kept), "deletionTimestamp" in metadata)
+
+
+def _choices(choosers: tuple[Chooser, ...]) -> tuple[Choice, ...]:
+    return tuple(it.choice for it in choosers)
 
 
 def _version(world: World, ref: Ref) -> str | None:

@@ -90,6 +90,11 @@ class Contents:
         """What was read; None where the object was not there."""
         return self._read[ref].data
 
+    def version(self, ref: Ref) -> str | None:
+        """The resourceVersion of what was read; None where the object was not there."""
+        found = self._read[ref]
+        return None if found.data is None else found.version
+
     def put(self, ref: Ref, manifest: Manifest) -> None:
         """Keep the data of an object that was read."""
         version = manifest["metadata"]["resourceVersion"]

@@ -46,7 +46,7 @@ class Reconciler:
             return None  # the garbage collector takes the children by their owner references
         if self.world.doomed.get(ref) == manifest["metadata"]["uid"]:
             return None
-        around = Surroundings(self.client, self.world, ref)
+        around = Surroundings(self.client, self.world, ref, bool(self.settings.namespaces))
         try:
             again = await self._bring(manifest, around)
             return min(again or MENDED_SECONDS, MENDED_SECONDS) if around.unwatched else again

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vmoperator.base.resource import GROUP, PARENTS
+from vmoperator.base.resource import GROUP, PARENTS, PROMETHEUS, PROMETHEUS_GROUP, SELECTED
 from vmoperator.render.rbac import IN_CLUSTER
 
 
@@ -33,6 +33,7 @@ class Right:
 READ = ("get", "list", "watch")
 KEEP = (*READ, "create", "patch", "update", "delete")
 _PLURALS = tuple(resource.plural for resource in PARENTS)
+_SELECTED = tuple(resource.plural for resource in SELECTED)
 _RBAC = "rbac.authorization.k8s.io"
 
 
@@ -55,6 +56,19 @@ RIGHTS = (
         tuple(f"{plural}/status" for plural in _PLURALS),
         ("get", "patch"),
         "report how far it is",
+    ),
+    Right(GROUP, _SELECTED, READ, "read the objects that parents select"),
+    Right(
+        GROUP,
+        tuple(f"{plural}/status" for plural in _SELECTED),
+        ("get", "patch"),
+        "say whether and by whom they are used",
+    ),
+    Right(
+        PROMETHEUS_GROUP,
+        tuple(resource.plural for resource in PROMETHEUS),
+        READ,
+        "read those of the Prometheus operator that parents select; they are never written",
     ),
     # Needed for owner references that block deletion, where OwnerReferencesPermissionEnforcement
     # is switched on (OpenShift).
@@ -111,5 +125,5 @@ RIGHTS = (
         READ,
         "see whether the kinds are installed",
     ),
-    Right("", ("namespaces",), READ, "see which namespaces there are to watch"),
+    Right("", ("namespaces",), READ, "select objects by the labels of their namespaces"),
 )

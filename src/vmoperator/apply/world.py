@@ -7,8 +7,11 @@ from operator import attrgetter, itemgetter
 
 from vmoperator.api.parent import Parent
 from vmoperator.apply.askers import Askers
+from vmoperator.apply.choosers import Choosers
 from vmoperator.apply.contents import Contents, Foreign
+from vmoperator.apply.fragments import Fragments
 from vmoperator.apply.inquiries import Inquiries
+from vmoperator.apply.objects import Namespaces, Objects
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
@@ -30,8 +33,13 @@ class World:
     foreign: Store[Foreign] = field(default_factory=Store)
     """Secrets and ConfigMaps that are not ours."""
     unseen: set[tuple[str, str]] = field(default_factory=set)
-    """Kinds of these, with the namespace or "" for all, that the operator may not list and watch:
-    each that is asked for has to be read in every pass."""
+    """Kinds, with the namespace or "" for all, that the operator may not list and watch: Secrets
+    and ConfigMaps that are asked for have to be read in every pass, selected objects not at all."""
+    objects: Objects = field(default_factory=Objects)
+    """Objects that parents may select."""
+    namespaces: Namespaces = field(default_factory=Namespaces)
+    choosers: Choosers = field(default_factory=Choosers)
+    fragments: Fragments = field(default_factory=Fragments)
     contents: Contents = field(default_factory=Contents)
     askers: Askers = field(default_factory=Askers)
     inquiries: Inquiries = field(default_factory=Inquiries)

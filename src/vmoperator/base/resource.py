@@ -100,11 +100,11 @@ WITNESSES = (POD, ENDPOINT_SLICE)
 BINDINGS = (ROLE_BINDING.kind, CLUSTER_ROLE_BINDING.kind)
 """Kinds that the API server takes only after the roles that they name."""
 
-NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
+NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False, metadata_only=True)
 
 # Objects that parents select and turn into configuration: our own kinds ...
 SELECTED: tuple[Resource, ...] = tuple(
-    Resource(GROUP, VERSION, kind, f"{kind.lower()}s")
+    Resource(GROUP, VERSION, kind, f"{kind.lower()}s", is_optional=True)
     for kind in (
         "VMServiceScrape",
         "VMPodScrape",
@@ -119,7 +119,7 @@ SELECTED: tuple[Resource, ...] = tuple(
 # ... and those of the Prometheus operator, whose definitions need not be installed.
 PROMETHEUS_GROUP = "monitoring.coreos.com"
 PROMETHEUS: tuple[Resource, ...] = tuple(
-    Resource(PROMETHEUS_GROUP, version, kind, f"{kind.lower()}s")
+    Resource(PROMETHEUS_GROUP, version, kind, f"{kind.lower()}s", is_optional=True)
     for kind, version in (
         ("ServiceMonitor", "v1"),
         ("PodMonitor", "v1"),

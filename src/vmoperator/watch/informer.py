@@ -77,7 +77,8 @@ class Informer(Generic[T]):
     """Called when `state` has changed."""
     synced: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the store first held the whole collection, or nobody is to wait for that: the
-    resource is optional, and not installed, or its objects can be read one by one."""
+    resource is optional, and not installed or not to be seen, or its objects can be read one by
+    one."""
     state: State = State.SYNCING
     last_heard: float = field(default_factory=time.monotonic)
     """Monotonic time, in seconds, of the last answer or event."""
@@ -210,7 +211,7 @@ class Informer(Generic[T]):
             self._position = ""
         if isinstance(refused, Forbidden):
             self._become(State.FORBIDDEN, refused)
-            if self.resource.metadata_only:
+            if self.resource.metadata_only or self.resource.is_optional:
                 self.synced.set()
         elif isinstance(refused, NotFound):
             self._become(State.MISSING, refused)

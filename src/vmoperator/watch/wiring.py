@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
 from vmoperator.apply.around import kinship
@@ -14,8 +14,18 @@ from vmoperator.apply.store import Store
 from vmoperator.apply.world import World
 from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import CHILDREN, ENDPOINT_SLICE, PARENTS, POD, Resource
+from vmoperator.base.resource import (
+    CHILDREN,
+    ENDPOINT_SLICE,
+    NAMESPACE,
+    PARENTS,
+    POD,
+    PROMETHEUS,
+    SELECTED,
+    Resource,
+)
 from vmoperator.observe.facts import Child, child, endpoint_slice, pod
+from vmoperator.observe.objects import Namespace, Selectable, namespace, selectable
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer, State
 
@@ -41,12 +51,47 @@ class Wiring:
     client: Client
     world: World
     wake: Callable[[Ref], None]
+    on_object: Callable[[Ref], None] = lambda ref: None
+    """Called for each change of an object that parents may select, or of its status."""
+    _seen: set[tuple[str, str]] = field(default_factory=set, init=False)
+    """Selectable kinds, and where, that were listed once: what is known of them stays."""
 
     def informers(self, namespaces: Sequence[str] = ()) -> list[Informer[Any]]:
         """One per resource and namespace; per resource for the whole cluster if none is named."""
-        return [
-            informer for namespace in namespaces or ("",) for informer in self._informers(namespace)
-        ]
+        # Whoever looks after some namespaces has no right to read what labels they have.
+        found: list[Informer[Any]] = [] if namespaces else [self._grouping()]
+        for name in namespaces or ("",):
+            found.extend(self._informers(name))
+            found.extend(self._offering(it, name) for it in (*SELECTED, *PROMETHEUS))
+        return found
+
+    def _grouping(self) -> Informer[Namespace]:
+        return Informer(
+            self.client,
+            NAMESPACE,
+            store=self.world.namespaces,
+            transform=namespace,
+            on_change=self._wake_regrouped,
+            on_state=lambda state: self._see_offer((NAMESPACE.kind, ""), state),
+        )
+
+    def _offering(self, resource: Resource, where: str) -> Informer[Selectable]:
+        """Objects that parents select; their kinds need not be installed."""
+        return Informer(
+            self.client,
+            resource,
+            store=self.world.objects,
+            transform=selectable,
+            on_change=self._wake_choosers,
+            on_state=lambda state: self._see_offer((resource.kind, where), state),
+            namespace=where,
+        )
+
+    def _see_offer(self, what: tuple[str, str], state: State) -> None:
+        if state in (State.LIVE, State.MISSING):
+            self._seen.add(what)
+        if what not in self._seen or state is not State.FORBIDDEN:
+            self._see(what, state)
 
     def _informers(self, namespace: str) -> Iterator[Informer[Any]]:
         world = self.world
@@ -84,7 +129,7 @@ class Wiring:
     def _see(self, what: tuple[str, str], state: State) -> None:
         if state is State.FORBIDDEN:
             self.world.unseen.add(what)
-        elif state is State.LIVE:
+        elif state in (State.LIVE, State.MISSING):
             self.world.unseen.discard(what)
 
     def _following(
@@ -116,6 +161,19 @@ class Wiring:
         ours = (one if isinstance(one, Child) else None for one in (old, new))
         self._wake_parents(ref, *ours)
         self._wake_all(ref)
+
+    def _wake_choosers(self, ref: Ref, old: Selectable | None, new: Selectable | None) -> None:
+        self.on_object(ref)
+        if old and old.is_like(new):
+            return  # it is about the status alone
+        for parent in self.world.choosers.concerned(old, new, self.world.namespaces):
+            self.wake(parent)
+
+    def _wake_regrouped(self, ref: Ref, old: Namespace | None, new: Namespace | None) -> None:
+        objects = self.world.objects
+        for chooser in self.world.choosers.regrouped(ref.name, old, new):
+            if objects.has_any(chooser.choice.kinds, ref.name):
+                self.wake(chooser.parent)
 
     def _wake_kin(self, ref: Ref, old: Manifest | None, new: Manifest | None) -> None:
         self.wake(ref)

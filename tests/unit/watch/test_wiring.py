@@ -11,15 +11,23 @@ from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
 from vmoperator.base.labels import OWNER
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import CHILDREN, CONFIG_MAP, PARENTS, SECRET, WITNESSES
+from vmoperator.base.resource import (
+    CHILDREN,
+    CONFIG_MAP,
+    NAMESPACE,
+    PARENTS,
+    PROMETHEUS,
+    SECRET,
+    SELECTED,
+    WITNESSES,
+)
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
 from vmoperator.watch.wiring import OURS, Wiring
 
-WATCHED = (*PARENTS, *CHILDREN, *WITNESSES)
 DEMO = Ref("VMCluster", "default", "demo")
 OTHER = Ref("VMCluster", "default", "other")
-WATCHED = (*PARENTS, *CHILDREN, *WITNESSES)
+WATCHED = (*PARENTS, *CHILDREN, *WITNESSES, *SELECTED, *PROMETHEUS, NAMESPACE)
 
 
 def _wired(*namespaces: str) -> tuple[list[Informer[Any]], World, list[Ref]]:
@@ -45,7 +53,7 @@ def test_every_resource_is_watched_once_and_children_by_label_but_for_what_specs
     informers, _, _ = _wired()
     assert sorted(one.resource.kind for one in informers) == sorted(one.kind for one in WATCHED)
     unselected = {one.resource for one in informers if one.selector != OURS}
-    assert unselected == {*PARENTS, SECRET, CONFIG_MAP}
+    assert unselected == {*PARENTS, SECRET, CONFIG_MAP, NAMESPACE, *SELECTED, *PROMETHEUS}
 
 
 def test_every_named_namespace_has_informers_of_its_own() -> None:

@@ -1,0 +1,147 @@
+"""Picking: the objects of one choice, each made into its piece; what did not change is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
+from vmoperator.api.prometheus import CONVERTERS
+from vmoperator.api.selected import selected
+from vmoperator.api.selected.object import SelectedObject
+from vmoperator.apply.choosers import Chooser, key_of
+from vmoperator.apply.fragments import Batch, Piece
+from vmoperator.base.errors import SpecInvalid, Unread
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.objects import Selectable
+from vmoperator.observe.selection import Hit
+
+if TYPE_CHECKING:
+    from vmoperator.apply.around import Surroundings
+
+_DEFECTS = (AttributeError, TypeError, LookupError, ValueError, ArithmeticError)
+
+
+@dataclass(slots=True)
+class Picking:
+    """One choice of one parent, during one pass."""
+
+    around: Surroundings
+    chooser: Chooser
+    recipe: Recipe
+    sources: Mapping[str, tuple[Chooser, ...]]
+    """Kind of monitoring.coreos.com -> this parent's choices of it."""
+
+    @property
+    def _choice(self) -> Choice:
+        return self.chooser.choice
+
+    def picked(self) -> Picked:
+        """The outcome. Raises Unread for a content that is to be fetched first."""
+        world = self.around.world
+        batch = world.fragments.batch(self.around.parent, key_of(self._choice))
+        stamp = self._stamp()
+        if batch.picked and batch.stamp == stamp and self._are_current(batch.versions):
+            return batch.picked
+        tally: dict[Hit, int] = dict.fromkeys(Hit, 0)
+        chosen = self._chosen(tally)
+        fragments = self._fragments(batch, chosen)
+        found = Picked(
+            choice=self._choice,
+            fragments=fragments,
+            existing=sum(tally.values()),
+            foreign_namespaces=tally[Hit.FOREIGN_NAMESPACE],
+            foreign_labels=tally[Hit.FOREIGN_LABELS],
+        )
+        batch.keep(stamp, found, {one.ref for one in chosen})
+        self.chooser.is_idle = not fragments and not self.chooser.reach.is_empty
+        return found
+
+    def _stamp(self) -> object:
+        world = self.around.world
+        kinds = (*self._choice.kinds, *self.sources)
+        choices = {kind: [it.choice for it in found] for kind, found in self.sources.items()}
+        revisions = (world.objects.revision(kinds), world.namespaces.revision)
+        return (self._choice, self.recipe.key, revisions, choices)
+
+    def _chosen(self, tally: dict[Hit, int]) -> list[Selectable]:
+        """The objects that are hit, in order; all are counted in `tally`."""
+        world, covered = self.around.world, dict[str, bool]()
+        chosen = []
+        for kind in self._choice.kinds:
+            for ref, one in world.objects.by_index(kind).items():
+                if one.is_leaving or self._is_twin(one):
+                    continue
+                if ref.namespace not in covered:
+                    covered[ref.namespace] = self.chooser.covers(ref.namespace, world.namespaces)
+                hit = self.chooser.reach.hit(one.labels, is_covered=covered[ref.namespace])
+                tally[hit] += 1
+                if hit is Hit.HIT:
+                    chosen.append(one)
+        chosen.sort(key=_place)
+        return chosen
+
+    def _is_twin(self, one: Selectable) -> bool:
+        """Whether another operator made it from an object that this parent uses itself."""
+        if one.source is None or one.source.kind not in self.sources:
+            return False
+        world = self.around.world
+        source = world.objects.get(one.source)
+        if source is None or source.is_leaving:
+            return False
+        choosers = self.sources[one.source.kind]
+        return any(it.hit(source, world.namespaces) is Hit.HIT for it in choosers)
+
+    def _fragments(self, batch: Batch, chosen: list[Selectable]) -> tuple[Fragment, ...]:
+        fragments, unread = [], []
+        for one in chosen:
+            piece = batch.pieces.get(one.ref)
+            try:
+                if piece is None or not self._is_current(piece, one):
+                    piece = batch.pieces[one.ref] = self._made(one)
+            except Unread as error:
+                unread.append(error.ref)
+                continue
+            fragments.append(piece.fragment)
+        if unread:
+            # All at once: a pass over thousands of objects must not begin anew for each Secret.
+            self.around.wanted.update(unread)
+            raise Unread(unread[0])
+        return tuple(fragments)
+
+    def _is_current(self, piece: Piece, one: Selectable) -> bool:
+        return piece.is_of(one, self.recipe.key) and (
+            not piece.versions or self._are_current(piece.versions)
+        )
+
+    def _are_current(self, versions: Mapping[Ref, str | None]) -> bool:
+        found = {ref: self.around.version(ref) for ref in versions}
+        return found == versions
+
+    def _made(self, one: Selectable) -> Piece:
+        with self.around.listening() as uses:
+            fragment = _fragment(one, lambda typed: self.recipe.make(typed, self.around))
+        versions = {ref: self.around.version(ref) for ref in uses}
+        return Piece(one, self.recipe.key, versions, fragment)
+
+
+def _place(one: Selectable) -> tuple[str, str, str]:
+    return (one.ref.namespace, one.ref.name, one.ref.kind)
+
+
+def _fragment(one: Selectable, make: Callable[[SelectedObject], bytes]) -> Fragment:
+    try:
+        return Fragment(ref=one.ref, content=make(_typed(one)))
+    except SpecInvalid as refused:
+        return Fragment(ref=one.ref, content=b"", refusal=str(refused))
+    except _DEFECTS as error:
+        # A shape that no check foresaw spoils this object alone.
+        words = f"spec: cannot be rendered: {type(error).__name__}: {error}"
+        return Fragment(ref=one.ref, content=b"", refusal=words)
+
+
+def _typed(one: Selectable) -> SelectedObject:
+    convert = CONVERTERS.get(one.ref.kind)
+    manifest = one.manifest
+    return selected(convert(manifest) if convert else manifest)
