@@ -1,0 +1,126 @@
+"""What users are told about objects of monitoring.coreos.com: their own fields, what is lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.unit.api.prometheus.monitors import (
+    pod_monitor,
+    probe,
+    scrape_config,
+    service_monitor,
+)
+
+from vmoperator.api.prometheus import CONVERTERS
+from vmoperator.api.prometheus.origins import original, without_effect
+from vmoperator.api.selected import selected
+from vmoperator.base.errors import SpecInvalid
+
+BAD = {"action": "replace", "modulus": "x"}
+LEFT_OUT = {"action": "keep"}
+ENDPOINT = "spec.endpoints[0]"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "field"),
+    [
+        (service_monitor({"relabelings": [BAD]}), f"{ENDPOINT}.relabelings[0].modulus"),
+        (service_monitor({"relabelings": [LEFT_OUT, BAD]}), f"{ENDPOINT}.relabelings[1].modulus"),
+        (
+            pod_monitor({"metricRelabelings": [{}, LEFT_OUT, BAD]}),
+            "spec.podMetricsEndpoints[0].metricRelabelings[2].modulus",
+        ),
+        (scrape_config(jobName="a", relabelings=[BAD]), "spec.relabelings[0].modulus"),
+        (scrape_config(relabelings=[{}, BAD]), "spec.relabelings[1].modulus"),
+        (scrape_config(metricsPath=5), "spec.metricsPath"),
+        (scrape_config(scrapeInterval="5"), "spec.scrapeInterval"),
+        (service_monitor({"proxyUrl": "ftp://a"}), f"{ENDPOINT}.proxyUrl"),
+        (
+            service_monitor({"oauth2": {"clientId": {}, "tokenUrl": "a"}}),
+            f"{ENDPOINT}.oauth2.clientId",
+        ),
+        (service_monitor({"followRedirects": 1}), f"{ENDPOINT}.followRedirects"),
+        (service_monitor(attachMetadata={"node": 1}), "spec.attachMetadata.node"),
+        (service_monitor(serviceDiscoveryRole="Ingress"), "spec.serviceDiscoveryRole"),
+        (probe(prober={"scheme": "http"}), "spec.prober.url"),
+        (probe(prober={"url": "a", "proxyUrl": "b"}), "spec.prober.proxyUrl"),
+        (probe(targets={"staticConfig": {"static": "a"}}), "spec.targets.staticConfig.static"),
+        (
+            probe(targets={"ingress": {"namespaceSelector": {"any": "a"}}}),
+            "spec.targets.ingress.namespaceSelector.any",
+        ),
+        (probe(jobName=5), "spec.jobName"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_refusal_of_our_door_names_the_field_that_its_author_wrote(
+    manifest: dict[str, Any], field: str
+) -> None:
+    with pytest.raises(SpecInvalid) as refused:
+        selected(CONVERTERS[manifest["kind"]](manifest))
+    told = original(manifest, refused.value)
+    assert told.field == field
+    assert str(told) == str(refused.value).replace(refused.value.field, field, 1)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (f"{ENDPOINT}.relabelConfigs[0].target_label", f"{ENDPOINT}.relabelings[1].targetLabel"),
+        (
+            f"{ENDPOINT}.oauth2.client_secret.name",
+            f"{ENDPOINT}.oauth2.clientSecret.name",
+        ),
+        (f"{ENDPOINT}.port", f"{ENDPOINT}.port"),
+        ("metadata.name", "metadata.name"),
+    ],
+)
+def test_a_later_refusal_is_told_in_the_same_words(ours: str, theirs: str) -> None:
+    rules = [LEFT_OUT, {"action": "replace", "sourceLabels": ["a"]}]
+    oauth2 = {"clientId": {}, "clientSecret": {"name": "a", "key": "b"}, "tokenUrl": "a"}
+    manifest = service_monitor({"relabelings": rules, "oauth2": oauth2})
+    told = original(manifest, SpecInvalid(ours, "is missing: see metadata.name"))
+    assert str(told) == f"{theirs}: is missing: see metadata.name"
+
+
+def test_a_refusal_by_the_translation_itself_is_told_as_it_is() -> None:
+    manifest = service_monitor({"prot": "http"})
+    with pytest.raises(SpecInvalid) as refused:
+        CONVERTERS["ServiceMonitor"](manifest)
+    assert str(original(manifest, refused.value)) == str(refused.value)
+
+
+IDLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
+    "limits": (
+        service_monitor(targetLimit=5, labelLimit=6, labelNameLengthLimit=7, sampleLimit=8),
+        ("spec.labelLimit", "spec.labelNameLengthLimit", "spec.targetLimit"),
+    ),
+    "native histograms": (
+        pod_monitor(scrapeNativeHistograms=True, convertClassicHistogramsToNHCB=False),
+        ("spec.scrapeNativeHistograms",),
+    ),
+    "versions of TLS": (
+        service_monitor({"tlsConfig": {"minVersion": "TLS12"}}),
+        (f"{ENDPOINT}.tlsConfig.minVersion",),
+    ),
+    "headers of a proxy": (
+        probe(prober={"url": "a", "proxyConnectHeader": {"a": []}, "noProxy": "b"}),
+        ("spec.prober.noProxy", "spec.prober.proxyConnectHeader"),
+    ),
+    "the pace of a discovery": (
+        scrape_config(kumaSDConfigs=[{"server": "a", "refreshInterval": "5s"}]),
+        ("spec.kumaSDConfigs[0].refreshInterval",),
+    ),
+    "limits of 0, which mean none": (service_monitor(targetLimit=0, labelLimit=0), ()),
+    "protocols, which bring the same series": (
+        service_monitor(scrapeProtocols=["OpenMetricsText1.0.0"], selectorMechanism="RoleSelector"),
+        (),
+    ),
+    "another kind": ({**service_monitor(), "kind": "AlertmanagerConfig"}, ()),
+}
+
+
+@pytest.mark.parametrize(("manifest", "fields"), IDLE.values(), ids=IDLE)
+def test_fields_without_effect_are_named(manifest: dict[str, Any], fields: tuple[str, ...]) -> None:
+    assert without_effect(manifest) == fields
