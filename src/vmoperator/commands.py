@@ -16,7 +16,7 @@ from vmoperator.api.unsupported import unsupported
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
-from vmoperator.offline import CONTENTS, known, placed
+from vmoperator.offline import CONTENTS, is_selected, known, placed, read
 from vmoperator.render import plan
 
 _WIDTH = 4096
@@ -49,7 +49,7 @@ def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
     """Writes every child of the objects in the files; exit code 1 if any object or file is bad.
 
     Secrets, ConfigMaps and parents of the same namespace that the files hold are what an object
-    finds in its namespace.
+    finds in its namespace; it selects all objects of the files that parents select, of all labels.
     """
     exit_code, found = 0, []
     for path in paths:
@@ -85,6 +85,10 @@ def _render_one(
     kind, metadata = document.get("kind"), document.get("metadata")
     if kind in CONTENTS:
         return 0
+    if isinstance(kind, str) and is_selected(kind) and isinstance(metadata, Mapping):
+        return _read_selected(
+            document, f"{path}: {kind} {metadata.get('name', '(no name)')}", streams
+        )
     if not isinstance(kind, str) or kind not in KINDS:
         known_kinds = ", ".join(KINDS)
         it = kind or "an object without a kind"
@@ -97,12 +101,21 @@ def _render_one(
     return _render_parent(document, known(world, metadata["namespace"]), label, streams)
 
 
+def _read_selected(document: Mapping[str, Any], label: str, streams: Streams) -> int:
+    try:
+        read(document)
+    except SpecInvalid as error:
+        streams.stderr.write(f"{label}: {error}\n")
+        return 1
+    return 0
+
+
 def _render_parent(
     document: Mapping[str, Any], around: Around, label: str, streams: Streams
 ) -> int:
     try:
         parent = parsed(document)
-        children = plan(parent, Settings(), around).manifests
+        made = plan(parent, Settings(), around)
     except SpecInvalid as error:
         streams.stderr.write(f"{label}: {error}\n")
         return 1
@@ -110,8 +123,11 @@ def _render_parent(
         streams.stderr.write(f"{label}: {field} is no field of a {parent.kind}\n")
     for field in unsupported(parent):
         streams.stderr.write(f"{label}: {field} does not act yet\n")
-    _write(children, streams.stdout)
-    return 0
+    _write(made.manifests, streams.stdout)
+    refused = [it for picked in made.picked for it in picked.fragments if it.refusal]
+    for fragment in refused:
+        streams.stderr.write(f"{label}: {fragment.ref}: {fragment.refusal}\n")
+    return 1 if refused else 0
 
 
 def _documents(path: str, stdin: TextIO) -> Iterator[Any]:

@@ -10,6 +10,9 @@ from typing import Any
 from vmoperator.api import KINDS, parsed
 from vmoperator.api.around import Known
 from vmoperator.api.parent import Parent
+from vmoperator.api.prometheus import CONVERTERS
+from vmoperator.api.selected import OBJECTS, selected
+from vmoperator.api.selected.object import SelectedObject
 from vmoperator.base.errors import SpecInvalid
 
 NO_UID = "00000000-0000-0000-0000-000000000000"
@@ -27,7 +30,8 @@ def placed(document: Mapping[str, Any], namespace: str) -> dict[str, Any]:
 
 
 def known(objects: Sequence[Mapping[str, Any]], namespace: str) -> Known:
-    """The Secrets and ConfigMaps of a namespace, and the sound parents of all of them.
+    """The Secrets and ConfigMaps of a namespace, and the sound parents, and objects that parents
+    select, of all of them.
 
     What has no shape that Kubernetes would take is left out.
     """
@@ -40,6 +44,7 @@ def known(objects: Sequence[Mapping[str, Any]], namespace: str) -> Known:
             if it["kind"] == "ConfigMap"
         },
         parents=tuple(_sound(objects)),
+        objects=tuple(_selected(objects)),
     )
 
 
@@ -78,3 +83,24 @@ def _sound(objects: Iterable[Mapping[str, Any]]) -> Iterable[Parent]:
             yield parsed(manifest)
         except SpecInvalid:
             continue
+
+
+def _selected(objects: Iterable[Mapping[str, Any]]) -> Iterable[SelectedObject]:
+    for manifest in objects:
+        if not _named(manifest) or not is_selected(manifest["kind"]):
+            continue
+        try:
+            yield read(manifest)
+        except SpecInvalid:
+            continue
+
+
+def is_selected(kind: str) -> bool:
+    """Whether parents select objects of this kind."""
+    return kind in OBJECTS or kind in CONVERTERS
+
+
+def read(manifest: Mapping[str, Any]) -> SelectedObject:
+    """The typed object of a kind that parents select, whoever's it is. Raises SpecInvalid."""
+    convert = CONVERTERS.get(manifest["kind"])
+    return selected(convert(dict(manifest)) if convert else manifest)

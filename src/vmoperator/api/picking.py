@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from vmoperator.base.manifest import Ref
@@ -69,3 +69,13 @@ class Picked:
     def contents(self) -> tuple[bytes, ...]:
         """The pieces of all sound objects, in order."""
         return tuple(it.content for it in self.fragments if not it.refusal)
+
+    def without(self, refused: Mapping[Ref, str]) -> Picked:
+        """The same, with some objects refused, each for a reason."""
+        if not refused:
+            return self
+        made = (
+            replace(it, content=b"", refusal=refused[it.ref]) if it.ref in refused else it
+            for it in self.fragments
+        )
+        return replace(self, fragments=tuple(made))

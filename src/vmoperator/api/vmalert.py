@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,11 +13,6 @@ from vmoperator.api.model import Rule, SpecModel
 from vmoperator.api.parent import Parent, ParentSpec
 from vmoperator.api.reloading import Reloaded
 from vmoperator.api.scalars import Count, GoDuration, Labels, Open
-from vmoperator.api.unsupported import MARK, NO_SELECTION
-
-
-def _selects() -> Any:
-    return Field(default=None, json_schema_extra={MARK: NO_SELECTION})
 
 
 class NamespaceSelector(SpecModel):
@@ -144,13 +139,14 @@ class VMAlertSpec(ParentSpec, Component, Logged, Budgeted, VerticallyScaled, Sta
     license: License | None = None
     """Licence of the enterprise version."""
 
-    rule_selector: Open | None = _selects()
-    """Labels of the VMRules to evaluate."""
-    rule_namespace_selector: Open | None = _selects()
-    """Labels of the namespaces whose VMRules are evaluated."""
-    select_all_by_default: bool | None = _selects()
+    rule_selector: Open | None = None
+    """Labels of the VMRules and PrometheusRules to evaluate; `{}` for all."""
+    rule_namespace_selector: Open | None = None
+    """Labels of the namespaces whose VMRules and PrometheusRules are evaluated, `{}` for all; the
+    namespace of the VMAlert when unset."""
+    select_all_by_default: bool | None = None
     """Whether selectors that are unset select everything."""
-    enforced_namespace_label: str | None = _selects()
+    enforced_namespace_label: str | None = None
     """Label by which every rule gets the namespace of its object."""
 
 

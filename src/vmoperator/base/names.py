@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 
+from vmoperator.base.manifest import Ref
+
 _DNS_LABEL_LENGTH = 63
+# A key of a Secret has at most 253 characters.
+_LONGEST_FILE = 200
 
 
 def component(app: str, parent: str, *, legacy: bool = False) -> str:
@@ -46,6 +51,18 @@ def volume(prefix: str, source: str) -> str:
     """Name of the volume that holds a Secret or ConfigMap: a DNS label made from its name."""
     name = re.sub(r"[^a-z0-9-]", "-", f"{prefix}-{source}".lower())
     return name[:_DNS_LABEL_LENGTH].rstrip("-")
+
+
+def rules_file(ref: Ref) -> str:
+    """Name of the file with the rules of one object: NAMESPACE_NAME.vmrule.yaml.
+
+    The file is part of the identity of a group (vmalert, Group.CreateID), so it depends on nothing
+    but the object.
+    """
+    name = f"{ref.namespace}_{ref.name}"
+    if len(name) > _LONGEST_FILE:
+        name = f"{name[:_LONGEST_FILE]}-{hashlib.sha256(name.encode()).hexdigest()[:10]}"
+    return f"{name}.{ref.kind.lower()}.yaml"
 
 
 def is_dns_label(name: str, *, longest: int = _DNS_LABEL_LENGTH) -> bool:

@@ -36,6 +36,8 @@ class Form:
     opening: bytes
     between: bytes
     closing: bytes
+    frame_bytes: int = 0
+    """What each piece takes beside its lines, where it is a file of its own."""
 
     @property
     def file(self) -> str:
@@ -49,11 +51,11 @@ class Form:
 
     def size(self, content: bytes) -> int:
         """Bytes that a piece takes in a file, or a little more."""
-        return len(content) + content.count(b"\n") * len(self.between)
+        return len(content) + content.count(b"\n") * len(self.between) + self.frame_bytes
 
 
 JOBS = Form("jobs", b"- ", b"\n- ", b"\n")
-RULES = Form("rules", b'{"groups":[\n', b",\n", b"\n]}\n")
+RULES = Form("rules", b'{"groups":[\n', b",\n", b"\n]}\n", frame_bytes=300)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +82,20 @@ class Packed:
 
 def packed(fragments: Iterable[Fragment], *, form: Form, base: str) -> Packed:
     """The sound pieces in buckets `BASE-jobs-0`, `BASE-jobs-1` and so on, in the order given."""
-    places: list[list[bytes]] = [[] for _ in range(COUNT)]
+    places, refused = shared_out(fragments, form=form)
+    filled = (
+        bucket(f"{base}-{form.name}-{index}", form, tuple(it.content for it in place))
+        for index, place in enumerate(places)
+        if place
+    )
+    return Packed(buckets=tuple(filled), refused=refused)
+
+
+def shared_out(
+    fragments: Iterable[Fragment], *, form: Form
+) -> tuple[list[list[Fragment]], dict[Ref, str]]:
+    """The sound pieces of each bucket, in the order given; objects without a place, and why."""
+    places: list[list[Fragment]] = [[] for _ in range(COUNT)]
     sizes = [0] * COUNT
     spilled: list[tuple[int, Fragment]] = []
     for fragment in fragments:
@@ -90,19 +105,14 @@ def packed(fragments: Iterable[Fragment], *, form: Form, base: str) -> Packed:
         if sizes[home] + size > CAPACITY_BYTES:
             spilled.append((home, fragment))
             continue
-        places[home].append(fragment.content)
+        places[home].append(fragment)
         sizes[home] += size
     refused = {
         fragment.ref: reason
         for home, fragment in spilled
         if (reason := _spill(fragment, home, places, sizes, form))
     }
-    filled = (
-        bucket(f"{base}-{form.name}-{index}", form, tuple(contents))
-        for index, contents in enumerate(places)
-        if contents
-    )
-    return Packed(buckets=tuple(filled), refused=refused)
+    return places, refused
 
 
 @lru_cache(maxsize=_KEPT)
@@ -147,7 +157,7 @@ def _home(ref: Ref) -> int:
 
 
 def _spill(
-    fragment: Fragment, home: int, places: list[list[bytes]], sizes: list[int], form: Form
+    fragment: Fragment, home: int, places: list[list[Fragment]], sizes: list[int], form: Form
 ) -> str:
     """Why the piece finds no place; empty once it has one."""
     size = form.size(fragment.content)
@@ -159,7 +169,7 @@ def _spill(
     for step in range(1, COUNT):
         place = (home + step) % COUNT
         if sizes[place] + size <= CAPACITY_BYTES:
-            places[place].append(fragment.content)
+            places[place].append(fragment)
             sizes[place] += size
             return ""
     return (

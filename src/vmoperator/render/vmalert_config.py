@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from vmoperator.api.around import Around
@@ -44,14 +45,19 @@ def told(spec: VMAlertSpec, scope: Scope, *, around: Around, files: Files) -> To
     if says_it_in_flags:
         return Told(flags={})
     own = notifiers_file(spec, scope, around, files)
+    config = config_of(spec, scope, {NOTIFIERS: own})
+    return Told(flags={"notifier.config": config.path(NOTIFIERS)}, config=config)
+
+
+def config_of(spec: VMAlertSpec, scope: Scope, files: Mapping[str, str]) -> Config:
+    """Files of a VMAlert, and how it is asked to read them again."""
     key = spec.config_reload_auth_key_secret
-    config = Config(
+    return Config(
         secret=scope.named(APP),
         mount_path=FOLDER,
-        files={NOTIFIERS: own},
+        files=files,
         reload_key=key if is_given(key) else None,
     )
-    return Told(flags={"notifier.config": config.path(NOTIFIERS)}, config=config)
 
 
 def _says_it_in_flags(spec: VMAlertSpec) -> bool:

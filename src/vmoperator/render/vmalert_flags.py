@@ -11,6 +11,8 @@ from vmoperator.render.credentials import Files
 from vmoperator.render.flags import Flags
 from vmoperator.render.http_auth import auth_values, single
 from vmoperator.render.positional import quoted
+from vmoperator.render.rules.files import PATTERN
+from vmoperator.render.rules.selection import selects
 
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 # How late a changed file is noticed where nobody can ask for a reload.
@@ -28,13 +30,18 @@ def evaluation_flags(spec: VMAlertSpec, *, around: Around, files: Files) -> Flag
         "configCheckInterval": _CHECK_INTERVAL,
         "evaluationInterval": spec.evaluation_interval,
         "external.label": _labels(spec) or None,
-        "rule": tuple(quoted(path) for path in spec.rule_path or ()) or None,
+        "rule": tuple(quoted(path) for path in _rule_paths(spec)) or None,
         "rule.validateExpressions": "false",
         "rule.validateTemplates": "false",
         **_datasource(spec, around, files),
         **_remote_write(spec, around, files),
         **_remote_read(spec, around, files),
     }
+
+
+def _rule_paths(spec: VMAlertSpec) -> tuple[str, ...]:
+    own = (PATTERN,) if selects(spec) else ()
+    return (*own, *(spec.rule_path or ()))
 
 
 def _datasource(spec: VMAlertSpec, around: Around, files: Files) -> Flags:
