@@ -9,6 +9,7 @@ from typing import Any
 from vmoperator.api import parsed
 from vmoperator.api.around import Known
 from vmoperator.api.parent import Parent
+from vmoperator.api.selected import selected
 from vmoperator.base.manifest import Manifest
 
 _NAMES = ("sample", "other")
@@ -27,6 +28,30 @@ def _alertmanager(namespace: str) -> Parent:
         }
     )
 
+
+_PORT = {"port": "http", "interval": "30s", "honorLabels": True, "honorTimestamps": True}
+SCRAPE_OBJECTS: Mapping[str, Manifest] = MappingProxyType(
+    {
+        "VMServiceScrape": {
+            "selector": {"matchLabels": {"a": "b"}},
+            "namespaceSelector": {"any": True},
+            "endpoints": [_PORT],
+        },
+        "VMPodScrape": {"podMetricsEndpoints": [{"port": "http"}]},
+        "VMProbe": {
+            "vmProberSpec": {"url": "prober:9115"},
+            "targets": {"static": {"targets": ["http://a"]}},
+        },
+        "VMNodeScrape": {},
+        "VMStaticScrape": {
+            "targetEndpoints": [
+                {"targets": ["a:1"], "bearerTokenFile": "/token"},
+            ]
+        },
+        "VMScrapeConfig": {"staticConfigs": [{"targets": ["a:1"]}]},
+    }
+)
+"""One object of each kind that agents select."""
 
 AROUND = Known(
     secrets={
@@ -47,8 +72,19 @@ AROUND = Known(
         for name in _NAMES
     },
     parents=tuple(_alertmanager(it) for it in ("monitoring", "elsewhere")),
+    objects=tuple(
+        selected(
+            {
+                "apiVersion": "operator.victoriametrics.com/v1beta1",
+                "kind": kind,
+                "metadata": {"name": "sample", "namespace": "monitoring"},
+                "spec": spec,
+            }
+        )
+        for kind, spec in SCRAPE_OBJECTS.items()
+    ),
 )
-"""Secrets, ConfigMaps and VMAlertmanagers that the samples name."""
+"""Secrets, ConfigMaps, VMAlertmanagers and scrape objects that the samples name or meet."""
 
 BASES: Mapping[str, Manifest] = MappingProxyType(
     {
@@ -148,6 +184,11 @@ NEEDS: Sequence[tuple[str, Mapping[str, Any]]] = (
         for name in ("storageMetadata", "removePvcAfterDelete", "storageDataPath")
     ),
     ("VMAgentSpec:hpa", {"shardCount": 1}),
+    ("ScrapeClass", {"default": True}),
+    ("ScrapeClass:default", {"relabelConfigs": [{"action": "labeldrop", "regex": "a"}]}),
+    ("APIServerConfig", {"host": "https://a"}),
+    ("Authorization", {"credentials": _SECRET}),
+    ("Authorization:credentialsFile", {"credentials": None}),
     *(
         (f"{kind}:additionalScrapeConfigs", {"additionalScrapeConfigs": {"key": "scrapes"}})
         for kind in ("VMAgentSpec", "VMSingleSpec")
@@ -207,6 +248,8 @@ SAMPLES: Mapping[str, Sequence[Any]] = MappingProxyType(
         "additionalScrapeConfigs.key": _SCRAPES,
         "notifierConfigRef.key": _NOTIFIERS,
         "scrapeInterval": ["15s"],
+        "minScrapeInterval": ["1m"],
+        "maxScrapeInterval": ["10s"],
         "scrapeTimeout": ["5s"],
         "inlineScrapeConfig": ["- job_name: a\n"],
         "HTTPAuth:headers": [["a: b"]],

@@ -16,6 +16,7 @@ from vmoperator.api.scrape import ScrapeFields
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.scrape import scrape_files, scrapes
 
+JOB_FILES = "jobs/*/jobs.yaml"
 PARENT = Metadata(name="demo", namespace="monitoring")
 JOBS = {"additionalScrapeConfigs": {"name": "jobs", "key": "a.yaml"}}
 
@@ -25,7 +26,7 @@ def _spec(**given: Any) -> ScrapeFields:
 
 
 def _files(around: Around = NOTHING, /, **given: Any) -> dict[str, str]:
-    return scrape_files(_spec(**given), PARENT, main="main.yaml", around=around)
+    return scrape_files(_spec(**given), PARENT, main="main.yaml", jobs=JOB_FILES, around=around)
 
 
 def _global(**given: Any) -> dict[str, Any]:
@@ -37,10 +38,13 @@ def _secret(text: str) -> Known:
     return Known(secrets={"jobs": {"a.yaml": text.encode()}})
 
 
-def test_an_agent_without_jobs_still_has_a_file() -> None:
+def test_an_agent_without_jobs_still_looks_for_those_of_objects() -> None:
     (text,) = _files().values()
     labels = {"prometheus": "monitoring/demo"}
-    assert json.loads(text) == {"global": {"scrape_interval": "30s", "external_labels": labels}}
+    assert json.loads(text) == {
+        "global": {"scrape_interval": "30s", "external_labels": labels},
+        "scrape_config_files": [JOB_FILES],
+    }
 
 
 def test_what_holds_for_all_jobs_stands_in_the_global_section() -> None:
@@ -91,6 +95,7 @@ def test_jobs_of_the_user_stay_the_text_that_they_are() -> None:
     assert made["inline-scrape-config.yaml"] == text
     assert made["additional-scrape-configs.yaml"] == "- {job_name: b}"
     assert json.loads(made["main.yaml"])["scrape_config_files"] == [
+        JOB_FILES,
         "additional-scrape-configs.yaml",
         "inline-scrape-config.yaml",
     ]
@@ -148,6 +153,11 @@ INLINE: dict[str, tuple[str, str]] = {
 def test_jobs_that_no_program_takes_are_refused_with_their_place(text: str, told: str) -> None:
     with pytest.raises(SpecInvalid, match=f"^spec.inlineScrapeConfig.*{told}"):
         _files(inlineScrapeConfig=text)
+
+
+def test_a_job_of_the_user_is_not_named_like_those_of_objects() -> None:
+    with pytest.raises(SpecInvalid, match=r"^spec.inlineScrapeConfig\[0\].job_name: .*otherwise"):
+        _files(inlineScrapeConfig="- {job_name: serviceScrape/a/b/0}")
 
 
 def test_a_refusal_shows_nothing_of_a_secret() -> None:

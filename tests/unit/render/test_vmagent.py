@@ -40,9 +40,9 @@ def test_the_documents_agent_renders_unchanged() -> None:
     made = plan(parent, Settings())
     assert kinds(made) == ["Service", "Secret", "Deployment"]
     assert pod(made)["serviceAccountName"] == "vmagent"
-    # What the next version acts upon is accepted, and named to the user.
-    selectors = ("spec.serviceMonitorNamespaceSelector", "spec.serviceMonitorSelector")
-    assert unsupported(parent) == selectors
+    (monitors,) = (it.choice for it in made.picked if it.choice.kinds == ("ServiceMonitor",))
+    assert (monitors.objects, monitors.namespaces) == ({}, {})
+    assert unsupported(parent) == ()
 
 
 @pytest.mark.parametrize(

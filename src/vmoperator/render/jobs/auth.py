@@ -112,6 +112,8 @@ class _Reading:
             "password_file": None if password else path,
         }
         if not any(found.values()):
+            if _may_be_missing(given.username, given.password):
+                return None
             raise SpecInvalid(field, "name the Secrets of the user name and of the password")
         made: dict[str, Any] = pruned(found)
         return made
@@ -126,6 +128,8 @@ class _Reading:
         value = self.reader.value(given.credentials, field=f"{field}.credentials")
         path = self.reader.path(given.credentials_file, field=f"{field}.credentialsFile")
         if not value and not path:
+            if _may_be_missing(given.credentials):
+                return None
             raise SpecInvalid(f"{field}.credentials", "name the Secret that holds them")
         made: dict[str, Any] = pruned(
             {
@@ -161,3 +165,7 @@ class _Reading:
             }
         )
         return made
+
+
+def _may_be_missing(*selectors: SecretKeySelector | None) -> bool:
+    return any(it is not None and it.key and it.optional for it in selectors)
