@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
 from vmoperator.api.prometheus import CONVERTERS
+from vmoperator.api.prometheus.origins import original
 from vmoperator.api.selected import selected
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.choosers import Chooser, key_of
@@ -134,7 +135,8 @@ def _fragment(one: Selectable, make: Callable[[SelectedObject], bytes]) -> Fragm
     try:
         return Fragment(ref=one.ref, content=make(_typed(one)))
     except SpecInvalid as refused:
-        return Fragment(ref=one.ref, content=b"", refusal=str(refused))
+        told = original(one.manifest, refused)
+        return Fragment(ref=one.ref, content=b"", refusal=str(told))
     except _DEFECTS as error:
         # A shape that no check foresaw spoils this object alone.
         words = f"spec: cannot be rendered: {type(error).__name__}: {error}"

@@ -25,7 +25,10 @@ _SNAKE = re.compile(r"_([a-z])")
 
 
 def original(manifest: Manifest, refused: SpecInvalid) -> SpecInvalid:
-    """The refusal of a converted object, with the field that its author wrote."""
+    """The refusal of an object, with the field that its author wrote; as it is for other kinds
+    than those that are read here."""
+    if manifest.get("kind") not in _SPECIFICATIONS:
+        return refused
     names = _record(manifest).names
     known, rest = refused.field, ""
     while known and known not in names:

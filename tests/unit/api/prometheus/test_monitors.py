@@ -50,7 +50,7 @@ def test_it_is_read_as_an_object_of_ours_with_its_own_metadata(
 
 
 def test_a_service_monitor_keeps_what_selects_and_labels() -> None:
-    spec = {
+    spec: dict[str, Any] = {
         "jobLabel": "app",
         "targetLabels": ["team"],
         "podTargetLabels": ["version"],
@@ -64,7 +64,7 @@ def test_a_service_monitor_keeps_what_selects_and_labels() -> None:
 
 
 def test_a_pod_monitor_keeps_what_selects_and_labels() -> None:
-    spec = {
+    spec: dict[str, Any] = {
         "jobLabel": "app",
         "podTargetLabels": ["version"],
         "selector": {"matchExpressions": [{"key": "a", "operator": "Exists"}]},

@@ -91,6 +91,12 @@ def test_a_refusal_by_the_translation_itself_is_told_as_it_is() -> None:
     assert str(original(manifest, refused.value)) == str(refused.value)
 
 
+@pytest.mark.parametrize("kind", ["VMServiceScrape", "PrometheusRule"])
+def test_a_refusal_of_any_other_kind_is_told_as_it_is(kind: str) -> None:
+    refused = SpecInvalid("spec.endpoints[0].attach_metadata", "must be an object")
+    assert original({**service_monitor(), "kind": kind}, refused) is refused
+
+
 IDLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
     "limits": (
         service_monitor(targetLimit=5, labelLimit=6, labelNameLengthLimit=7, sampleLimit=8),
