@@ -12,7 +12,7 @@ import yaml
 
 from vmoperator import __version__
 from vmoperator.__main__ import main
-from vmoperator.api import KINDS
+from vmoperator.api.crd import MODELS
 
 GOOD = """
 apiVersion: operator.victoriametrics.com/v1beta1
@@ -147,7 +147,7 @@ def test_a_misspelt_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_crds_prints_every_definition(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["crds"]) == 0
     names = [crd["metadata"]["name"] for crd in yaml.safe_load_all(capsys.readouterr().out)]
-    assert names == [f"{kind.lower()}s.operator.victoriametrics.com" for kind in KINDS]
+    assert names == [f"{kind.lower()}s.operator.victoriametrics.com" for kind in MODELS]
 
 
 def test_the_help_of_crds_spells_the_kind_as_kubernetes_does(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import shutil
 import socket
 import subprocess
 import threading
@@ -26,7 +27,8 @@ from vmoperator.render import Plan
 BROKEN = "sum("
 """An expression that no database can parse."""
 _PATIENCE_SECONDS = 20.0
-_FOLDERS = ("/etc/vmalert/config", "/etc/vm/credentials", "/etc/vm/notifier_config")
+_CONFIG, _RULES = "/etc/vmalert/config", "/etc/vmalert/rules"
+_FOLDERS = (_CONFIG, _RULES, "/etc/vm/credentials", "/etc/vm/notifier_config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,16 @@ class Vmalert:
         groups = self.get("/api/v1/notifiers")["data"]["notifiers"] or []
         return sorted(target["address"] for group in groups for target in group["targets"] or [])
 
+    def reload(self, plan: Plan) -> None:
+        """Write the plan's configuration files, and have them read again."""
+        self.write(plan)
+        self.text("/-/reload")
+
+    def groups(self) -> list[dict[str, Any]]:
+        """The groups that it evaluates."""
+        found: list[dict[str, Any]] = self.get("/api/v1/rules")["data"]["groups"]
+        return found
+
     def write(self, plan: Plan) -> None:
         """Write the plan's configuration files, as the kubelet would."""
         _write_config(plan, self.root)
@@ -182,8 +194,11 @@ def _local(text: str, root: Path) -> str:
 
 
 def _write_config(plan: Plan, root: Path) -> None:
-    folder = root / "etc/vmalert/config"
-    folder.mkdir(parents=True, exist_ok=True)
+    for folder in (_CONFIG, _RULES):
+        shutil.rmtree(f"{root}{folder}", ignore_errors=True)
+        Path(f"{root}{folder}").mkdir(parents=True)
     for secret in (one for one in plan.shared if one["kind"] == "Secret"):
+        folder = _RULES if "-rules-" in secret["metadata"]["name"] else _CONFIG
         for name, content in secret["data"].items():
-            (folder / name).write_text(_local(base64.b64decode(content).decode(), root))
+            text = _local(base64.b64decode(content).decode(), root)
+            Path(f"{root}{folder}/{name}").write_text(text)

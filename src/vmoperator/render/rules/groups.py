@@ -57,8 +57,16 @@ def _group(group: RuleGroup, field: str, terms: Terms, forced: Mapping[str, str]
         )
         raise SpecInvalid(f"{field}.tenant", message)
     rules = list(_rules(group, field, terms, forced))
-    given = {key: value for key, value in group.manifest().items() if value not in ("", [], {})}
-    return {**given, "rules": rules}
+    given = {**group.manifest(), **_headers(group)}
+    return {**{key: it for key, it in given.items() if it not in ("", [], {})}, "rules": rules}
+
+
+def _headers(group: RuleGroup) -> dict[str, list[str]]:
+    # An empty one would be sent as a header without a name.
+    return {
+        "headers": [it for it in group.headers or () if it],
+        "notifier_headers": [it for it in group.notifier_headers or () if it],
+    }
 
 
 def _rules(
