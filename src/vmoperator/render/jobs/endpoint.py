@@ -18,7 +18,7 @@ from vmoperator.base.duration import duration_seconds
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 from vmoperator.render.jobs.auth import Auth, auth_config
-from vmoperator.render.jobs.scrape_class import with_class
+from vmoperator.render.jobs.scrape_class import NO_CLASS, with_class
 from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
 
@@ -27,6 +27,9 @@ _PROXY = re.compile(
     r"(/([!-$&-~]|%[0-9a-fA-F]{2})*)?"
 )
 """What Go's URL parser is known to take: one that it refuses would cost all jobs of a file."""
+
+
+_AUTH = tuple(EndpointAuth.model_fields)
 
 
 def scraped(given: EndpointScrapeParams, *, field: str, terms: Terms) -> dict[str, Any]:
@@ -56,6 +59,8 @@ def authenticated(
     given: EndpointAuth, chosen: ScrapeClass, *, field: str, reader: Reader
 ) -> dict[str, Any]:
     """Credentials for the targets: the object's own, and what its class adds."""
+    if chosen is NO_CLASS and not any(getattr(given, name) for name in _AUTH):
+        return {}
     if reader.denies_files:
         _refuse_files(given, field=field, reader=reader)
         # What the class says is the parent's own.

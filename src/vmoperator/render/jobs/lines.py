@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
+
+import orjson
 
 from vmoperator.render.jobs.discovery import NODE
 
 # JSON leaves these as they are, but in YAML they are forbidden or break a line.
 _AWKWARD = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
-_HIDDEN_NODE = NODE.replace("%", "\\u0025", 1)
+_VARIABLE, _TEXT = b"%{", b"\\u0025{"
+_NODE, _HIDDEN_NODE = NODE.encode(), NODE.encode().replace(_VARIABLE, _TEXT)
 
 
 def line(job: Mapping[str, Any], *, is_on_every_node: bool = False) -> bytes:
@@ -20,11 +22,10 @@ def line(job: Mapping[str, Any], *, is_on_every_node: bool = False) -> bytes:
     No text of an object is taken for a variable of the agent's environment, which may hold
     secrets; just the name of its node, where there is an agent on each.
     """
-    said = {key: it for key, it in job.items() if it not in (None, [], {})}
-    text = json.dumps(said, ensure_ascii=False, separators=(",", ":"))
-    if "%{" in text:
-        text = text.replace("%{", "\\u0025{")
-        text = text.replace(_HIDDEN_NODE, NODE) if is_on_every_node else text
-    awkward = _AWKWARD.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    # A lone surrogate, which JSON can hold, has no form in UTF-8.
-    return awkward.encode(errors="replace") + b"\n"
+    made = orjson.dumps({key: it for key, it in job.items() if it not in (None, [], {})})
+    if _VARIABLE in made:
+        made = made.replace(_VARIABLE, _TEXT)
+        made = made.replace(_HIDDEN_NODE, _NODE) if is_on_every_node else made
+    if not made.isascii() or b"\x7f" in made:
+        made = _AWKWARD.sub(lambda found: f"\\u{ord(found[0]):04x}", made.decode()).encode()
+    return made + b"\n"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from vmoperator.api.selected.targets import LabelExpression, LabelSelector
@@ -18,6 +19,7 @@ _PLAIN = re.compile(r"[^'\\\x00-\x1f\x7f]*")
 _SPECIAL = re.compile(r"([\\.+*?()|\[\]{}^$])")
 
 
+@lru_cache(maxsize=1024)
 def sanitized(label: str) -> str:
     """The name by which discovery knows a label of Kubernetes."""
     return re.sub(r"[^a-zA-Z0-9_]", "_", label)
