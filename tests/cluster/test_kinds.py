@@ -25,7 +25,11 @@ COLUMNS = {
     "VMAlert": "NAME STATUS REPLICACOUNT AGE",
     "VMAlertmanager": "NAME REPLICACOUNT AGE UPDATE STATUS",
 }
-EXAMPLES = sorted((ROOT / "examples").glob("*.yaml"))
+EXAMPLES = sorted(
+    path
+    for path in (ROOT / "examples").glob("*.yaml")
+    if any(it["kind"] in KINDS for it in yaml.safe_load_all(path.read_text()))
+)
 NAMESPACED = (
     "statefulsets,deployments,daemonsets,pods,services,secrets,configmaps,serviceaccounts,"
     "roles,rolebindings,poddisruptionbudgets,horizontalpodautoscalers,networkpolicies"

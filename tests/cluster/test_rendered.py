@@ -42,6 +42,8 @@ def _children(path: Path, namespace: str) -> list[Manifest]:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_api_server_takes_every_child(path: Path, namespace: Namespace) -> None:
     children = _children(path, namespace.name)
+    if not children:
+        pytest.skip("objects that parents select become configuration of their parents")
     said = namespace.cluster.kubectl(
         "apply",
         "--server-side",
