@@ -11,6 +11,8 @@ import yaml
 from vmoperator.api import KINDS, parsed
 from vmoperator.api.around import Around
 from vmoperator.api.crd import definitions
+from vmoperator.api.prometheus.origins import original, without_effect
+from vmoperator.api.selected import OBJECTS
 from vmoperator.api.unknown import unknown
 from vmoperator.api.unsupported import unsupported
 from vmoperator.base.errors import SpecInvalid
@@ -102,11 +104,16 @@ def _render_one(
 
 
 def _read_selected(document: Mapping[str, Any], label: str, streams: Streams) -> int:
+    kind = document["kind"]
     try:
         read(document)
     except SpecInvalid as error:
-        streams.stderr.write(f"{label}: {error}\n")
+        streams.stderr.write(f"{label}: {original(document, error)}\n")
         return 1
+    for field in unknown(document, OBJECTS[kind]) if kind in OBJECTS else ():
+        streams.stderr.write(f"{label}: {field} is no field of a {kind}\n")
+    for field in without_effect(document):
+        streams.stderr.write(f"{label}: {field} has no effect here\n")
     return 0
 
 

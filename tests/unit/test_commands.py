@@ -12,6 +12,7 @@ import yaml
 
 from vmoperator import __version__
 from vmoperator.__main__ import main
+from vmoperator.api import KINDS
 from vmoperator.api.crd import MODELS
 
 GOOD = """
@@ -206,3 +207,43 @@ spec: {{license: {{key: k}}, vmstorage: {{vmBackup: {backup}}}}}
     path.write_text(cluster)
     assert main(["render", str(path)]) == 1
     assert "credentialsSecret: Secret keys does not exist" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            "{apiVersion: operator.victoriametrics.com/v1beta1, kind: VMServiceScrape,"
+            " metadata: {name: a}, spec: {endpoints: [{prot: http}]}}",
+            "VMServiceScrape a: spec.endpoints[0].prot is no field of a VMServiceScrape",
+            id="a misspelt field",
+        ),
+        pytest.param(
+            "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor,"
+            " metadata: {name: a}, spec: {selector: {}, targetLimit: 5, endpoints: []}}",
+            "ServiceMonitor a: spec.targetLimit has no effect here",
+            id="a limit that nothing here knows",
+        ),
+        pytest.param(
+            "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a},"
+            " spec: {endpoints: [{relabelings: [{targetLabel: 5}]}]}}",
+            "ServiceMonitor a: spec.endpoints[0].relabelings[0].targetLabel: must be a string,"
+            " not the number 5",
+            id="a wrong field of another group",
+        ),
+        pytest.param(
+            "{apiVersion: monitoring.coreos.com/v1alpha1, kind: ScrapeConfig,"
+            " metadata: {name: a}, spec: {dnsSDConfigs: [{names: [a]}]}}",
+            "",
+            id="nothing to say",
+        ),
+    ],
+)
+def test_an_object_that_parents_select_is_checked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    code = main(["render", "-"])
+    out, err = capsys.readouterr()
+    assert (out, code) == ("", 1 if "must be" in said else 0)
+    assert err == (f"stdin: {said}\n" if said else "")

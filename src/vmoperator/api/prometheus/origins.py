@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from vmoperator.api.prometheus import podmonitor, probe, scrapeconfig, servicemonitor
 from vmoperator.api.prometheus.scraping import Specification, start
 from vmoperator.api.prometheus.translation import Record
 from vmoperator.base.errors import SpecInvalid
-from vmoperator.base.manifest import Manifest
 
 _SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
     {
@@ -24,7 +24,7 @@ _LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")
 _SNAKE = re.compile(r"_([a-z])")
 
 
-def original(manifest: Manifest, refused: SpecInvalid) -> SpecInvalid:
+def original(manifest: Mapping[str, Any], refused: SpecInvalid) -> SpecInvalid:
     """The refusal of an object, with the field that its author wrote; as it is for other kinds
     than those that are read here."""
     if manifest.get("kind") not in _SPECIFICATIONS:
@@ -41,12 +41,12 @@ def original(manifest: Manifest, refused: SpecInvalid) -> SpecInvalid:
     return SpecInvalid(names.get(known, "") + below, message)
 
 
-def without_effect(manifest: Manifest) -> tuple[str, ...]:
+def without_effect(manifest: Mapping[str, Any]) -> tuple[str, ...]:
     """Sorted paths of the fields that are set and do nothing here: "spec.targetLimit"."""
     return tuple(sorted(_record(manifest).idle))
 
 
-def _record(manifest: Manifest) -> Record:
+def _record(manifest: Mapping[str, Any]) -> Record:
     """What the translation of a manifest finds; nothing for a kind without tables."""
     record = Record()
     specification = _SPECIFICATIONS.get(manifest.get("kind", ""))
