@@ -15,6 +15,7 @@ from vmoperator.base.manifest import ref_of
 from vmoperator.observe.facts import Child
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
 from vmoperator.observe.status import unready_since, was_creating
+from vmoperator.observe.usage import objects_selected
 from vmoperator.observe.verdict import pending, verdict
 from vmoperator.render.plan import Plan, Stage
 
@@ -55,7 +56,10 @@ class Pass:
         previous, is_operational = self.reporter.previous, told.status is UpdateStatus.OPERATIONAL
         cared = await self.aftercare.remarks(previous)
         available = self.aftercare.available(previous, is_operational=is_operational)
-        self.reporter.knows(remarks=(available, *cared, *self.writer.remarks, *pending(stages)))
+        chosen = objects_selected(self.plan.picked)
+        selected = () if chosen is None else (chosen,)
+        told_beside = (available, *selected, *cared, *self.writer.remarks, *pending(stages))
+        self.reporter.knows(remarks=told_beside)
         await self.reporter.report(told)
         return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
 

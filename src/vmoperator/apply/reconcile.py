@@ -10,6 +10,7 @@ from vmoperator.apply.aftercare import Aftercare, Aides
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
+from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.passes import MENDED_SECONDS, Pass
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
@@ -31,6 +32,8 @@ class Reconciler:
     settings: Settings
     aides: Aides | None = None
     """None: running pods are not looked after."""
+    objects: ObjectReports | None = None
+    """None: objects that parents select are told nothing."""
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Read, render, apply what differs, prune, roll, report.
@@ -62,6 +65,8 @@ class Reconciler:
         forget(self.world, ref)
         if self.aides:
             self.aides.deliveries.deliver(ref, {})
+        if self.objects:
+            self.objects.forget(ref)
 
     async def _bring(self, manifest: Manifest, around: Surroundings) -> float | None:
         ref = ref_of(manifest)
@@ -73,11 +78,20 @@ class Reconciler:
             reporter.knows(sizes=wanted.status)
         except (SpecInvalid, Forbidden) as error:
             reason = Reason.INVALID_SPEC if isinstance(error, SpecInvalid) else Reason.FORBIDDEN
+            self._skip(ref)
             await reporter.report(verdict((), (Finding(reason=reason, message=str(error)),)))
             return None if isinstance(error, SpecInvalid) else MENDED_SECONDS
         if parent.spec.paused:
+            self._skip(ref)
             await reporter.report(verdict((), (), paused=True))
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         care = Aftercare(parent, wanted, around, self.aides)
-        return await Pass(reporter, writer, Roller(self.client, ref), wanted, care).run()
+        again = await Pass(reporter, writer, Roller(self.client, ref), wanted, care).run()
+        if self.objects:
+            self.objects.tell(ref, wanted.picked)
+        return again
+
+    def _skip(self, ref: Ref) -> None:
+        if self.objects:
+            self.objects.skip(ref)

@@ -24,6 +24,9 @@ ADDITIONAL_SERVICE = f"{GROUP}/additional-service"
 HASH = f"{GROUP}/rendered-hash"
 """Annotation of every child: hash of the manifest as it was sent."""
 
+CONTENT_HASH = f"{GROUP}/content-hash"
+"""Annotation of a Secret with generated configuration: hash of its data, which may be large."""
+
 OWNER = f"{GROUP}/owner"
 """Annotation KIND/NAMESPACE/NAME/UID of a child that can have no owner reference, because it
 lives in no namespace."""

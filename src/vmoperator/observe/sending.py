@@ -56,11 +56,18 @@ def sent(manifest: Manifest, live: Child | None, *, first_replicas: int | None =
     """
     final = kept_claims(manifest, live.claims, live.fields).manifest if live else manifest
     metadata = final["metadata"]
-    annotations = {**metadata.get("annotations", {}), labels.HASH: digest(final)}
+    annotations = {**metadata.get("annotations", {}), labels.HASH: _digest(final)}
     marked = {**final, "metadata": {**metadata, "annotations": annotations}}
     if not is_autoscaled(manifest) or (live and live.is_scaled_by_others):
         return marked
     return with_replicas(marked, live.replicas if live else first_replicas)
+
+
+def _digest(manifest: Manifest) -> str:
+    """Hash of the manifest; data that stands in it with a hash of its own is not hashed again."""
+    if labels.CONTENT_HASH not in manifest["metadata"].get("annotations", {}):
+        return digest(manifest)
+    return digest({**manifest, "data": sorted(manifest["data"])})
 
 
 def with_replicas(manifest: Manifest, replicas: int | None) -> Manifest:

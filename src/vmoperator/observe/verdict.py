@@ -43,6 +43,7 @@ class Aspect(StrEnum):
     """
 
     HIGHLY_AVAILABLE = "HighlyAvailable"
+    OBJECTS_SELECTED = "ObjectsSelected"
     CONFIG_LOADED = "ConfigLoaded"
     DISCOVERY_ALLOWED = "DiscoveryAllowed"
     ROLLOUT_PENDING = "RolloutPending"

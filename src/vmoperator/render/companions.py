@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import orjson
 
 from vmoperator.api.embedded import DisruptionBudget
+from vmoperator.base import labels
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.render import engine
@@ -36,13 +37,17 @@ def config_secrets(workload: Workload, config: Config) -> Iterator[Manifest]:
     encoded = {name: b64encode(text.encode()).decode() for name, text in config.files.items()}
     yield _secret(workload, config.secret, encoded)
     for bucket in config.buckets:
-        yield _secret(workload, bucket.secret, bucket.data)
+        yield _secret(workload, bucket.secret, bucket.data, digest=bucket.digest)
 
 
-def _secret(workload: Workload, name: str, data: Mapping[str, str]) -> Manifest:
-    return engine.manifest(
-        "secret", metadata=workload.scope.metadata(workload.app, name), data=dict(data)
-    )
+def _secret(
+    workload: Workload, name: str, data: Mapping[str, str], *, digest: str = ""
+) -> Manifest:
+    metadata = workload.scope.metadata(workload.app, name)
+    if digest:
+        annotations = {**(metadata["annotations"] or {}), labels.CONTENT_HASH: digest}
+        metadata = {**metadata, "annotations": annotations}
+    return engine.manifest("secret", metadata=metadata, data=dict(data))
 
 
 def disruption_budget(workload: Workload, budget: DisruptionBudget) -> Manifest:

@@ -15,6 +15,7 @@ from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.delivery import Deliveries
 from vmoperator.apply.login import connection
+from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Programs
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.world import World
@@ -97,13 +98,15 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
         world = World()
         deliveries = Deliveries(client, programs, lambda ref: queue.add(ref))
         aides = Aides(deliveries, Access(client))
-        reconciler = Reconciler(client, world, Settings(namespaces=namespaces), aides)
+        reports = ObjectReports(client, world)
+        reconciler = Reconciler(client, world, Settings(namespaces=namespaces), aides, reports)
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
-        informers = Wiring(client, world, queue.add).informers(namespaces)
+        informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(informer.run()) for informer in informers]
             tasks.append(group.create_task(shell.run()))
+            tasks.append(group.create_task(reports.run()))
             tasks.append(group.create_task(_work(informers, queue, world)))
             await stop.wait()
             log.info("asked to end: finishing what runs")

@@ -1,0 +1,214 @@
+"""Reports on selected objects: their status, written on a transition, at a bounded rate.
+
+An object is told of once it is known what every parent that selects it makes of it. So a restart
+writes nothing, and nothing is `ignored` for the moment between its creation and the next pass.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import Final
+
+from vmoperator.api.picking import Picked
+from vmoperator.apply.client import Client
+from vmoperator.apply.world import World
+from vmoperator.base.errors import ApiError, Conflict, NotFound, Unavailable
+from vmoperator.base.manifest import Manifest, Ref
+from vmoperator.base.resource import (
+    BY_KIND,
+    SELECTED,
+    VM_AGENT,
+    VM_ALERT,
+    VM_ALERTMANAGER,
+    VM_SINGLE,
+)
+from vmoperator.observe.objects import Selectable, Told
+from vmoperator.observe.selection import Hit
+from vmoperator.observe.usage import parent_words, usage
+
+log = logging.getLogger(__name__)
+
+_CHOOSING: Final = (VM_AGENT, VM_SINGLE, VM_ALERT, VM_ALERTMANAGER)
+_OURS: Final = frozenset(resource.kind for resource in SELECTED)
+# Looking is cheap, but not so cheap that thousands of looks may hold everybody else up.
+_LOOKS_AT_ONCE: Final = 100
+_OUTAGE_SECONDS: Final = 5.0
+
+
+@dataclass(slots=True)
+class ObjectReports:
+    """What all parents make of the objects that they select; one for the process."""
+
+    client: Client
+    world: World
+    _: KW_ONLY
+    per_second: float = 50.0
+    """Most status writes in a second."""
+    _told: dict[Ref, tuple[Picked, ...]] = field(default_factory=dict, init=False)
+    """Parent -> what its last pass picked."""
+    _sick: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
+    """Parent -> object -> what its running program has against it."""
+    _of: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
+    """Parent -> object -> why it is refused, or ""."""
+    _verdicts: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
+    """The same by object, then parent."""
+    _unsound: set[Ref] = field(default_factory=set, init=False)
+    """Parents that cannot say, and will not before somebody changes them."""
+    _urgent: dict[Ref, None] = field(default_factory=dict, init=False)
+    _due: dict[Ref, None] = field(default_factory=dict, init=False)
+    _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def tell(self, parent: Ref, picked: Sequence[Picked]) -> None:
+        """What a pass of the parent made of the objects that it selects."""
+        is_new = parent not in self._told
+        self._unsound.discard(parent)
+        if not is_new and self._told[parent] == tuple(picked):
+            return
+        self._told[parent] = tuple(picked)
+        self._update(parent)
+        if is_new:
+            self._look_at_all()
+
+    def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
+        """What a running program of the parent has against objects that were sound before."""
+        if self._sick.get(parent, {}) != sick:
+            self._sick[parent] = dict(sick)
+            self._update(parent)
+
+    def skip(self, parent: Ref) -> None:
+        """The parent is paused or unsound: what it uses stays as it is."""
+        if parent not in self._told and parent not in self._unsound:
+            self._unsound.add(parent)
+            self._look_at_all()
+
+    def forget(self, parent: Ref) -> None:
+        """The parent is gone, and uses nothing any more."""
+        self._told.pop(parent, None)
+        self._sick.pop(parent, None)
+        self._unsound.discard(parent)
+        self._update(parent)
+        self._look_at_all()
+
+    def touch(self, ref: Ref) -> None:
+        """Look at an object: it is new, or changed."""
+        if ref.kind in _OURS:
+            self._due[ref] = None
+            self._woken.set()
+
+    async def run(self) -> None:
+        """Write what is due until cancelled."""
+        looks, free_at = itertools.count(1), 0.0
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._woken.wait()
+            self._woken.clear()
+            while self._urgent or self._due:
+                ref = next(iter(self._urgent or self._due))
+                self._urgent.pop(ref, None)
+                self._due.pop(ref, None)
+                if next(looks) % _LOOKS_AT_ONCE == 0:
+                    await asyncio.sleep(0)
+                one = self.world.objects.get(ref)
+                wanted = self._wanted(one) if one else None
+                if one and wanted:
+                    await asyncio.sleep(max(0.0, free_at - loop.time()))
+                    free_at = loop.time() + 1 / self.per_second
+                    await self._write(one, wanted)
+
+    def _update(self, parent: Ref) -> None:
+        sick = self._sick.get(parent, {})
+        fragments = (it for one in self._told.get(parent, ()) for it in one.fragments)
+        new = {it.ref: it.refusal or sick.get(it.ref, "") for it in fragments}
+        old = self._of.pop(parent, {})
+        if new:
+            self._of[parent] = new
+        for ref in [*new, *(old.keys() - new.keys())]:
+            if ref.kind in _OURS and old.get(ref) != new.get(ref):
+                self._judge(ref, parent, new.get(ref))
+        self._woken.set()
+
+    def _judge(self, ref: Ref, parent: Ref, refusal: str | None) -> None:
+        verdicts = self._verdicts.setdefault(ref, {})
+        if refusal is None:
+            verdicts.pop(parent, None)
+        else:
+            verdicts[parent] = refusal
+        if not verdicts:
+            del self._verdicts[ref]
+        # Whoever has to mend something is told first.
+        (self._urgent if refusal else self._due)[ref] = None
+
+    def _look_at_all(self) -> None:
+        if not self._is_waiting():
+            for kind in _OURS:
+                self._due.update(dict.fromkeys(self.world.objects.by_index(kind)))
+            self._woken.set()
+
+    def _choosing(self) -> Iterable[Ref]:
+        for resource in _CHOOSING:
+            for ref, manifest in self.world.parents.by_index(resource.kind).items():
+                if "deletionTimestamp" not in manifest["metadata"]:
+                    yield ref
+
+    def _is_waiting(self) -> bool:
+        """Whether there are parents that have not said anything yet."""
+        return any(it not in self._told and it not in self._unsound for it in self._choosing())
+
+    def _wanted(self, one: Selectable) -> Told | None:
+        """What to write; None if its status says so already, or it is too early to say."""
+        verdicts = dict(self._verdicts.get(one.ref, {}))
+        words = {parent_words(parent): refusal for parent, refusal in verdicts.items()}
+        if one.told.parents:
+            silent = {parent_words(it) for it in self._choosing() if it not in self._told}
+            words.update({it: "" for it in one.told.parents if it in silent})
+        wanted = usage(words)
+        if wanted == one.told or one.is_leaving or self._is_early(one, verdicts):
+            return None
+        return wanted
+
+    def _is_early(self, one: Selectable, verdicts: Mapping[Ref, str]) -> bool:
+        if not verdicts and self._is_waiting():
+            return True
+        namespaces = self.world.namespaces
+        return any(
+            chooser.parent not in verdicts and chooser.hit(one, namespaces) is Hit.HIT
+            for chooser in self.world.choosers.by_kind(one.ref.kind)
+        )
+
+    async def _write(self, one: Selectable, wanted: Told) -> None:
+        try:
+            await self.client.apply_status(_manifest(one, wanted))
+        except (NotFound, Conflict):
+            return  # it is gone, or another one has its name
+        except Unavailable:
+            self.touch(one.ref)
+            await asyncio.sleep(_OUTAGE_SECONDS)
+            return
+        except ApiError as refused:
+            log.warning("the status of %s cannot be written: %s", one.ref, refused)
+            return
+        log.debug("%s: %s %s", one.ref, wanted.word, wanted.reason)
+        now = self.world.objects.get(one.ref)
+        if now and now.uid == one.uid:
+            # What is known may be newer than the answer: nothing but the status is taken from it.
+            self.world.objects.put(one.ref, replace(now, told=wanted))
+
+
+def _manifest(one: Selectable, wanted: Told) -> Manifest:
+    ref = one.ref
+    status = {
+        "updateStatus": str(wanted.word),
+        "reason": wanted.reason,
+        "parents": list(wanted.parents),
+    }
+    return {
+        "apiVersion": BY_KIND[ref.kind].api_version,
+        "kind": ref.kind,
+        # The uid keeps the status of a deleted object from going to its successor.
+        "metadata": {"name": ref.name, "namespace": ref.namespace, "uid": one.uid},
+        "status": {key: value for key, value in status.items() if value},
+    }

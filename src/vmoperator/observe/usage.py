@@ -1,0 +1,106 @@
+"""Usage: what parents make of the objects that they select, in their words and in the objects'."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+
+from vmoperator.api.picking import Picked
+from vmoperator.api.status import UpdateStatus
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.objects import Told
+from vmoperator.observe.verdict import Aspect, Remark
+
+_NAMES_TOLD = 10
+_REASON_LIMIT = 1000
+_REFUSAL_LIMIT = 300
+# As many as the definition of the status takes.
+_PARENTS_TOLD = 64
+
+
+def usage(verdicts: Mapping[str, str]) -> Told:
+    """What to say of an object: each parent that selects it, and why it refuses it, or "".
+
+    One that is refused by some and used by others works, and says by whom it is refused.
+    """
+    if not verdicts:
+        return Told(word=UpdateStatus.IGNORED, reason="selected by no object that would use it")
+    users = sorted(parent for parent, refusal in verdicts.items() if not refusal)
+    refusals = {parent: refusal for parent, refusal in sorted(verdicts.items()) if refusal}
+    if users:
+        words = "; ".join(f"refused by {it}: {refusal}" for it, refusal in refusals.items())
+        parents = tuple(users[:_PARENTS_TOLD])
+        return Told(word=UpdateStatus.OPERATIONAL, reason=cut(words), parents=parents)
+    words = "; ".join(dict.fromkeys(refusals.values()))
+    return Told(word=UpdateStatus.FAILED, reason=cut(words))
+
+
+def parent_words(parent: Ref) -> str:
+    """A parent as the status of an object names it."""
+    return f"{parent.kind}/{parent.namespace}/{parent.name}"
+
+
+def objects_selected(picked: Sequence[Picked]) -> Remark | None:
+    """The condition ObjectsSelected; None where a parent selects nothing, on purpose.
+
+    How many there are is told where none is hit: others do not learn of objects that they do not
+    use.
+    """
+    asking = [it for it in picked if not _is_off(it)]
+    if not asking:
+        return None
+    refused = [(one.ref, one.refusal) for it in asking for one in it.fragments if one.refusal]
+    hit = [it for it in asking if it.fragments]
+    missed = [it for it in asking if it.existing and not it.fragments]
+    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *_refused(refused)))
+    if refused:
+        return Remark(Aspect.OBJECTS_SELECTED, "False", "Refused", words)
+    if hit:
+        return Remark(Aspect.OBJECTS_SELECTED, "True", "Selected", words)
+    nothing = words or f"there is no {_listed([k for it in asking for k in it.choice.kinds])}"
+    return Remark(Aspect.OBJECTS_SELECTED, "False", "NothingSelected", nothing)
+
+
+def cut(text: str, limit: int = _REASON_LIMIT) -> str:
+    """The text, with an ellipsis at its end where it is too long."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def _is_off(picked: Picked) -> bool:
+    choice = picked.choice
+    return choice.objects is None and choice.namespaces is None and not choice.takes_all
+
+
+def _hit(picked: Picked) -> str:
+    of = f" of {picked.existing}" if len(picked.fragments) == picked.existing else ""
+    return f"selects {len(picked.fragments)}{of} {_listed(picked.choice.kinds)}"
+
+
+def _missed(picked: Picked) -> str:
+    kinds, number = _listed(picked.choice.kinds), picked.existing
+    if picked.foreign_namespaces and picked.foreign_labels:
+        why = (
+            f"namespace of {picked.foreign_namespaces} not matched,"
+            f" labels of {picked.foreign_labels} not matched"
+        )
+    elif picked.foreign_namespaces:
+        why = "namespace not matched"
+    else:
+        why = "labels not matched"
+    return f"selects 0 of {number} {kinds}: {why} ({picked.choice.field})"
+
+
+def _refused(refused: Sequence[tuple[Ref, str]]) -> Iterator[str]:
+    if not refused:
+        return
+    told = [
+        f"{ref.kind} {ref.namespace}/{ref.name}: {cut(words, _REFUSAL_LIMIT)}"
+        for ref, words in itertools.islice(refused, _NAMES_TOLD)
+    ]
+    more = len(refused) - len(told)
+    rest = [f"and {more} more"] if more else []
+    yield f"{len(refused)} refused: {'; '.join((*told, *rest))}"
+
+
+def _listed(kinds: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(kinds))

@@ -1,0 +1,118 @@
+"""What is said of selected objects: in their own status, and in that of their parents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from vmoperator.api.picking import Choice, Fragment, Picked
+from vmoperator.base.manifest import Ref
+from vmoperator.observe.objects import Told
+from vmoperator.observe.usage import objects_selected, usage
+
+A, B = "VMAgent/default/a", "VMAgent/default/b"
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "told"),
+    [
+        pytest.param(
+            {},
+            Told(word="ignored", reason="selected by no object that would use it"),
+            id="selected-by-nobody",
+        ),
+        pytest.param({A: "", B: ""}, Told(word="operational", parents=(A, B)), id="used-by-two"),
+        pytest.param({A: "spec: x", B: "spec: x"}, Told(word="failed", reason="spec: x"), id="bad"),
+        pytest.param(
+            {A: "spec: x", B: ""},
+            Told(word="operational", reason=f"refused by {A}: spec: x", parents=(B,)),
+            id="used-by-one-and-refused-by-the-other",
+        ),
+    ],
+)
+def test_the_status_of_an_object_says_what_its_parents_make_of_it(
+    verdicts: dict[str, str], told: Told
+) -> None:
+    assert usage(verdicts) == told
+
+
+def picked(
+    sound: int = 0, refused: int = 0, *, existing: int | None = None, **counts: Any
+) -> Picked:
+    choice = Choice(
+        kinds=("VMServiceScrape",),
+        field="spec.serviceScrapeSelector",
+        objects=counts.pop("objects", {}),
+        namespaces=None,
+    )
+    fragments = [
+        Fragment(ref=Ref("VMServiceScrape", "shop", f"s{number}"), content=b"", refusal=words)
+        for number, words in enumerate(["spec.endpoints[0].port: wrong"] * refused + [""] * sound)
+    ]
+    return Picked(
+        choice=choice,
+        fragments=tuple(fragments),
+        existing=sound + refused if existing is None else existing,
+        **counts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("chosen", "status", "reason", "words"),
+    [
+        pytest.param(
+            picked(12), "True", "Selected", "selects 12 of 12 VMServiceScrape", id="every-one"
+        ),
+        pytest.param(
+            picked(2, existing=5, foreign_labels=3),
+            "True",
+            "Selected",
+            "selects 2 VMServiceScrape",
+            id="some",
+        ),
+        pytest.param(
+            picked(existing=12, foreign_namespaces=12),
+            "False",
+            "NothingSelected",
+            "selects 0 of 12 VMServiceScrape: namespace not matched (spec.serviceScrapeSelector)",
+            id="no-namespace",
+        ),
+        pytest.param(
+            picked(existing=3, foreign_namespaces=1, foreign_labels=2),
+            "False",
+            "NothingSelected",
+            "selects 0 of 3 VMServiceScrape: namespace of 1 not matched, labels of 2 not matched"
+            " (spec.serviceScrapeSelector)",
+            id="neither",
+        ),
+        pytest.param(
+            picked(), "False", "NothingSelected", "there is no VMServiceScrape", id="none-there"
+        ),
+        pytest.param(
+            picked(1, 1),
+            "False",
+            "Refused",
+            "selects 2 of 2 VMServiceScrape; 1 refused:"
+            " VMServiceScrape shop/s0: spec.endpoints[0].port: wrong",
+            id="one-refused",
+        ),
+    ],
+)
+def test_a_parent_says_what_it_selects(
+    chosen: Picked, status: str, reason: str, words: str
+) -> None:
+    remark = objects_selected([chosen])
+    assert remark is not None
+    assert (remark.status, remark.reason, remark.message) == (status, reason, words)
+
+
+def test_of_many_that_are_refused_ten_are_named() -> None:
+    remark = objects_selected([picked(0, 25)])
+    assert remark is not None
+    assert remark.message.count("wrong") == 10
+    assert remark.message.endswith("and 15 more")
+
+
+def test_a_parent_that_is_to_select_nothing_says_nothing() -> None:
+    assert objects_selected([picked(existing=12, objects=None)]) is None
