@@ -14,6 +14,7 @@ from vmoperator.api.prometheus.translation import (
     lowered,
     part,
     period,
+    text,
     translated,
 )
 from vmoperator.base.manifest import Manifest
@@ -51,9 +52,10 @@ def _params(value: Any, place: Place, name: str) -> Manifest:
     found: dict[str, list[str]] = {}
     for number, given in enumerate(listed(value, here)):
         param = translated(given, _PARAM, here.entry(number, number))
+        at_name = here.entry(number, number).below("name")
         if not param.get("name"):
-            raise here.entry(number, number).below("name").refusal("is required")
-        found[param["name"]] = param.get("values", [])
+            raise at_name.refusal("is required")
+        found[text(param["name"], at_name)] = param.get("values", [])
     return {"params": found}
 
 
