@@ -148,8 +148,8 @@ class Kubernetes:
             one for one in self.all("Pod") if one["metadata"]["ownerReferences"][0]["uid"] == uid
         ]
 
-    async def fail(self, name: str, trouble: str = "ErrImagePull") -> None:
-        """Let the pod stop to serve, and tell everybody who must know."""
+    async def fail(self, name: str, trouble: str = "ErrImagePull", said: str = "") -> None:
+        """Let the pod stop to serve, and tell all who must know; `said` are its last words."""
         ref = next(ref_of(one) for one in self.all("Pod") if one["metadata"]["name"] == name)
         live = self.api.find(ref)
         assert live is not None
@@ -158,6 +158,7 @@ class Kubernetes:
             "image": "i",
             "ready": False,
             "state": {"waiting": {"reason": trouble}},
+            "lastState": {"terminated": {"exitCode": 1, "message": said}} if said else {},
         }
         status = {"conditions": [], "containerStatuses": [container]}
         await self.api.put({**live, "status": status})

@@ -56,7 +56,7 @@ class Program:
         if not self.is_refused:
             self.runs = self.file
         elif self.kind == "alertmanager":
-            return web.Response(status=500, text="failed to reload config: undefined receiver")
+            return web.Response(status=500, text='failed to reload config: no receiver "new"')
         return web.Response()
 
     async def _config(self, request: web.Request) -> web.Response:

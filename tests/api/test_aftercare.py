@@ -147,6 +147,18 @@ async def test_a_refused_configuration_does_not_fail_the_agent(lab: Lab, program
     assert await lab.writes() == []
 
 
+async def test_a_pod_that_dies_quotes_nothing_of_its_files_in_the_status(
+    lab: Lab, program: Program
+) -> None:
+    jobs = "- {job_name: a, proxy_url: 'http://hunter2%zz', static_configs: []}"
+    await lab.apply(agent(port=str(program.port), inlineScrapeConfig=jobs))
+    await settled(lab)
+    name = lab.kubernetes.pods("vmagent")[0]["metadata"]["name"]
+    await lab.kubernetes.fail(name, "CrashLoopBackOff", said='cannot parse "http://hunter2%zz"')
+    await lab.run()
+    assert 'ends with code 1 (Error): cannot parse "…"' in lab.message
+
+
 async def test_a_configuration_that_could_not_be_written_is_not_announced_to_pods(
     lab: Lab, program: Program
 ) -> None:

@@ -182,7 +182,7 @@ async def test_what_was_not_loaded_before_a_restart_is_asked_for_again(node: Nod
         ("vmagent", "refuses the configuration and goes on with what it had: its log says why"),
         (
             "alertmanager",
-            "answers 500 to /pre/-/reload: failed to reload config: undefined receiver",
+            'answers 500 to /pre/-/reload: failed to reload config: no receiver "…"',
         ),
     ],
 )

@@ -102,6 +102,7 @@ def order(delivery: Delivery, *, key: str = "") -> Order:
         digest=delivery.digest,
         program=delivery.program,
         marks=marks_of(delivery.files) if delivery.program in _HASHING else frozenset(),
+        files=delivery.files,
         address=Address(
             scheme=delivery.scheme,
             host="",

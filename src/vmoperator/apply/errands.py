@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
@@ -20,6 +20,7 @@ from vmoperator.base.errors import ApiError, NotFound
 from vmoperator.base.resource import POD
 from vmoperator.observe.loading import PAGES, Loading, Standing, is_refused, mark
 from vmoperator.observe.pods import Pod
+from vmoperator.observe.words import without_values
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,8 @@ class Order:
     address: Address
     marks: frozenset[str] = frozenset()
     """One of these is shown by a program that tells a hash of its file."""
+    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    """What it is to load, of which nothing is told."""
 
 
 @dataclass(slots=True)
@@ -177,7 +180,7 @@ class Errand:
         try:
             await self.programs.reload(self.order.address)
         except Refusal as refused:
-            return str(refused)
+            return without_values(str(refused), self.order.files)
         return ""
 
     async def _is_refused(self) -> bool:

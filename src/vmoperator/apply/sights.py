@@ -10,7 +10,8 @@ from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.facts import Child, Pod
 from vmoperator.observe.rollout import Sight
 from vmoperator.observe.sending import is_autoscaled
-from vmoperator.render.plan import Stage
+from vmoperator.observe.words import without_values
+from vmoperator.render.plan import Delivery, Stage
 
 # Their status does not tell why they can make no pod.
 _SILENT = ("StatefulSet", "DaemonSet")
@@ -26,7 +27,7 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         workload=workload,
         held=held,
         pods=tuple(
-            _explained(world, pod)
+            _explained(world, pod, stage.config)
             for pod in world.pods.by_index(parent).values()
             if (pod.app, pod.shard) == (stage.app, stage.shard)
             and not pod.ended
@@ -56,7 +57,11 @@ async def inquire(client: Client, world: World, seen: Sight, *, since: str) -> b
     return any(asked)
 
 
-def _explained(world: World, pod: Pod) -> Pod:
+def _explained(world: World, pod: Pod, config: Delivery | None) -> Pod:
+    if pod.trouble and config:
+        subject, colon, words = pod.trouble.partition(": ")
+        trouble = f"{subject}{colon}{without_values(words, config.files)}"
+        return replace(pod, trouble=trouble)
     if pod.trouble or not pod.held_since:
         return pod
     return replace(pod, trouble=world.inquiries.words(pod.uid))

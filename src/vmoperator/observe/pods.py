@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from vmoperator.base import labels
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.parents import controller, parent_of_labels
+from vmoperator.observe.words import last_words
 
 # The kubelet alternates between the two while it retries; users need one word.
 _SAME_REASON = {"ErrImagePull": "ImagePullBackOff"}
 _HARMLESS = {"ContainerCreating", "PodInitializing"}
 _BAD_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "InvalidImageName"}
-# Begins every line of the log, and would make each restart look like news.
-_TIME_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s+")
 _MESSAGE_LIMIT = 300
-_DYING = re.compile(r"^panic: |\t(?:panic|fatal)\t|^fatal error: ")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +129,7 @@ def _container_trouble(container: Mapping[str, Any], *, may_end: bool) -> str:
             f"container {name} ends with code {ended.get('exitCode', 0)}"
             f" ({ended.get('reason') or 'Error'})"
         )
-        said = _last_line(str(ended.get("message") or ""))
+        said = last_words(str(ended.get("message") or ""))
         return _cut(f"{how}: {said}" if said else how)
     return _cut(_waiting_trouble(name, container, state.get("waiting") or {}))
 
@@ -148,20 +143,6 @@ def _waiting_trouble(name: str, container: Mapping[str, Any], waiting: Mapping[s
     image = container.get("image", "")
     said = _SAME_REASON.get(reason, reason)
     return f"container {name}: {said}: {image}" if "Image" in said else f"container {name}: {said}"
-
-
-def _last_line(log: str) -> str:
-    """What the program said last, without the time at which it did.
-
-    A program in Go that dies of a panic says why, and then where in the code it was.
-    """
-    lines = [line.strip() for line in log.strip().splitlines()] or [""]
-    line = next((line for line in reversed(lines) if _DYING.search(line)), lines[-1])
-    try:
-        entry = orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return " ".join(_TIME_STAMP.sub("", line).split())
-    return str(entry.get("msg", line)) if isinstance(entry, dict) else line
 
 
 def _cut(text: str) -> str:
