@@ -70,7 +70,9 @@ def test_what_becomes_of_other_objects_makes_no_alert_pending_again(tmp_path: Pa
     slow = vmrule(group({**ALERT, "for": "1h"}))
 
     def since(vmalert: Vmalert) -> str | None:
-        found = [it for it in vmalert.groups() if it["file"].endswith("monitoring_rules.vmrule.yaml")]
+        found = [
+            it for it in vmalert.groups() if it["file"].endswith("monitoring_rules.vmrule.yaml")
+        ]
         alerts = found[0]["rules"][0].get("alerts") if found else None
         return alerts[0]["activeAt"] if alerts else None
 
@@ -166,13 +168,13 @@ def _answered(vmalert: Vmalert) -> list[dict[str, Any]]:
 SOUND = [
     "up",
     "sum(rate(http_requests_total{job=~\"a|b\", code!='500'}[5m:1m] offset 1h)) by (job) > 0",
-    "WITH (x(a) = a + 1, y = `raw (\"`) x({__name__=~\"foo\\\\(\"}) or y",
-    "foo\\(bar{a=\"}\"} # a comment ( [ {\n + 1",
+    'WITH (x(a) = a + 1, y = `raw ("`) x({__name__=~"foo\\\\("}) or y',
+    'foo\\(bar{a="}"} # a comment ( [ {\n + 1',
     "{__name__=\"a\" or job='b\\''}[1h]",
     "histogram_quantile(0.9, sum(increase(a_bucket[$__interval])) by (le, vmrange)) @ end()",
-    "{\"http.requests\", \"a.b\"=\"c\"}",
+    '{"http.requests", "a.b"="c"}',
     "1 # `",
-    "foo\\\"bar",
+    'foo\\"bar',
 ]
 
 
