@@ -81,7 +81,7 @@ class Desk:
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.reports = ObjectReports(self.client, self.world, per_second=1000)
+        self.reports = ObjectReports(self.client, self.world, per_second=1000, patience_seconds=0)
 
     async def start(self) -> None:
         wiring = Wiring(self.client, self.world, lambda ref: None, self.reports.touch)
@@ -169,6 +169,15 @@ async def test_a_new_object_is_not_ignored_until_the_next_pass(desk: Desk) -> No
         await asyncio.sleep(0.1)
     await desk.pass_of(A)
     await desk.says("three", **USED)
+
+
+async def test_a_new_object_that_nobody_selects_has_time_to_find_a_parent(desk: Desk) -> None:
+    desk.reports.patience_seconds = 1.5
+    selector = {"matchLabels": {"team": "a"}}
+    with desk.no_writes():
+        await desk.pass_of(A, selector=selector)
+        await asyncio.sleep(0.1)
+    await desk.says("one", **IGNORED)
 
 
 async def test_a_restart_with_nothing_changed_writes_nothing(desk: Desk) -> None:

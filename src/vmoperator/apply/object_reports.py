@@ -15,6 +15,7 @@ from typing import Final
 
 from vmoperator.api.picking import Picked
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.world import World
 from vmoperator.base.errors import ApiError, Conflict, NotFound, Unavailable
 from vmoperator.base.manifest import Manifest, Ref
@@ -37,6 +38,8 @@ _OURS: Final = frozenset(resource.kind for resource in SELECTED)
 # Looking is cheap, but not so cheap that thousands of looks may hold everybody else up.
 _LOOKS_AT_ONCE: Final = 100
 _OUTAGE_SECONDS: Final = 5.0
+# Whoever applies objects and their parent in one go needs no word in between.
+_PATIENCE_SECONDS: Final = 30.0
 
 
 @dataclass(slots=True)
@@ -48,6 +51,9 @@ class ObjectReports:
     _: KW_ONLY
     per_second: float = 50.0
     """Most status writes in a second."""
+    patience_seconds: float = _PATIENCE_SECONDS
+    """A new object that nobody selects is told so after this time."""
+    _young: dict[Ref, None] = field(default_factory=dict, init=False)
     _told: dict[Ref, tuple[Picked, ...]] = field(default_factory=dict, init=False)
     """Parent -> what its last pass picked."""
     _sick: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
@@ -168,6 +174,8 @@ class ObjectReports:
         wanted = usage(words)
         if wanted == one.told or one.is_leaving or self._is_early(one, verdicts):
             return None
+        if not (words or one.told.word or self._is_patient(one)):
+            return None
         return wanted
 
     def _is_early(self, one: Selectable, verdicts: Mapping[Ref, str]) -> bool:
@@ -178,6 +186,21 @@ class ObjectReports:
             chooser.parent not in verdicts and chooser.hit(one, namespaces) is Hit.HIT
             for chooser in self.world.choosers.by_kind(one.ref.kind)
         )
+
+    def _is_patient(self, one: Selectable) -> bool:
+        """Whether an object has been waiting for a parent for long enough; else it is later."""
+        left = self.patience_seconds - seconds_since(one.created)
+        if left <= 0:
+            return True
+        if not self._young:
+            asyncio.get_running_loop().call_later(left, self._grown)
+        self._young[one.ref] = None
+        return False
+
+    def _grown(self) -> None:
+        self._due.update(self._young)
+        self._young.clear()
+        self._woken.set()
 
     async def _write(self, one: Selectable, wanted: Told) -> None:
         try:

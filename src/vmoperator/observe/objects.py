@@ -38,6 +38,8 @@ class Selectable:
     labels: Mapping[str, str]
     is_leaving: bool
     """Its deletion was asked for."""
+    created: str
+    """When it was created, RFC 3339."""
     source: Ref | None
     """The object of monitoring.coreos.com that another operator made it from."""
     body: bytes = field(repr=False)
@@ -91,6 +93,7 @@ def selectable(manifest: Mapping[str, Any]) -> Selectable:
         uid=metadata.get("uid", ""),
         labels=metadata.get("labels") or {},
         is_leaving="deletionTimestamp" in metadata,
+        created=metadata.get("creationTimestamp", ""),
         source=_source(metadata),
         body=orjson.dumps(body),
         told=_told(manifest.get("status") or {}),
