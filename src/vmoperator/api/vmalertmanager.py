@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,14 +15,10 @@ from vmoperator.api.pod import SLEEP, sleep_rule
 from vmoperator.api.reloading import Reloaded
 from vmoperator.api.scalars import Count, GoDuration, Open
 from vmoperator.api.scrape import ArbitraryFSAccess
-from vmoperator.api.unsupported import MARK, NO_SELECTION
+from vmoperator.api.unsupported import MARK
 from vmoperator.api.vmalertmanager_web import GossipConfig, TracingConfig, WebConfig
 
 NO_RELOAD_KEY = "Alertmanager knows no key for reloads; webConfig.basic_auth_users protects it"
-
-
-def _selects() -> Any:
-    return Field(default=None, json_schema_extra={MARK: NO_SELECTION})
 
 
 class VMAlertmanagerSpec(ParentSpec, Component, Budgeted, VerticallyScaled, Stateful, Reloaded):
@@ -87,24 +83,23 @@ class VMAlertmanagerSpec(ParentSpec, Component, Budgeted, VerticallyScaled, Stat
     )
     """Taken for the sake of older manifests; has no effect."""
 
-    select_all_by_default: bool | None = _selects()
+    select_all_by_default: bool | None = None
     """Whether unset selectors select everything."""
-    config_selector: Open | None = _selects()
-    """Labels of the VMAlertmanagerConfigs to use."""
-    config_namespace_selector: Open | None = _selects()
+    config_selector: Open | None = None
+    """Labels of the VMAlertmanagerConfigs, and AlertmanagerConfigs of monitoring.coreos.com, to
+    use."""
+    config_namespace_selector: Open | None = None
     """Labels of the namespaces whose VMAlertmanagerConfigs are used."""
-    disable_namespace_matcher: bool | None = _selects()
+    disable_namespace_matcher: bool | None = None
     """Whether routes of a VMAlertmanagerConfig also take alerts of other namespaces."""
-    enforced_namespace_label: str | None = _selects()
+    enforced_namespace_label: str | None = None
     """Label that tells the namespace of an alert; namespace when unset."""
-    disable_route_continue_enforce: bool | None = _selects()
+    disable_route_continue_enforce: bool | None = None
     """Whether the top route of a VMAlertmanagerConfig may end the search for routes."""
-    enforced_top_route_matchers: list[str] | None = _selects()
+    enforced_top_route_matchers: list[str] | None = None
     """Matchers that are added to the top route of every VMAlertmanagerConfig."""
     arbitrary_fs_access_through_sms: ArbitraryFSAccess | None = Field(
-        default=None,
-        alias="arbitraryFSAccessThroughSMs",
-        json_schema_extra={MARK: NO_SELECTION},
+        default=None, alias="arbitraryFSAccessThroughSMs"
     )
     """Whether VMAlertmanagerConfigs may name files of the container."""
 

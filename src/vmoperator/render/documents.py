@@ -104,7 +104,8 @@ class _Dumper(yaml.SafeDumper):
 def amended(
     text: str, *, replaced: Mapping[str, Any], appended: Mapping[str, Sequence[Any]]
 ) -> str:
-    """A sound document, a mapping, with further keys, and with entries behind those of lists.
+    """A sound document, a mapping, with further keys, and with entries behind those of lists, each
+    of which is named by its path: `receivers`, `route.routes`.
 
     Everything else stays what it is for any reader of YAML: nothing is read as a number or a date
     on the way. Comments are lost.
@@ -117,18 +118,33 @@ def _amended(text: str, replacing: str, appending: str) -> str:
     replaced, appended = json.loads(replacing), json.loads(appending)
     root = yaml.compose(text, Loader=_Loader) or yaml.MappingNode("tag:yaml.org,2002:map", [])
     kept = [(key, node) for key, node in root.value if key.value not in replaced]
-    longer = {
-        key.value: node
-        for key, node in kept
-        if key.value in appended and isinstance(node, yaml.SequenceNode)
-    }
-    kept = [it for it in kept if it[0].value in longer or it[0].value not in appended]
-    for key, node in longer.items():
-        node.value = [*node.value, *_node(appended[key]).value]
-    new = {**replaced, **{key: more for key, more in appended.items() if key not in longer}}
-    root.value = [*kept, *_node(new).value]
+    root.value = [*kept, *(_node(replaced).value if replaced else ())]
+    for path, more in appended.items():
+        root = _longer(root, path.split("."), _node(more).value)
     written: str = yaml.serialize(root, Dumper=_Dumper, allow_unicode=True, width=1 << 30)
     return written
+
+
+def _longer(node: Any, path: Sequence[str], entries: Sequence[yaml.Node]) -> yaml.MappingNode:
+    """The mapping with entries behind those of the list at a path, in block style all the way."""
+    is_mapping = isinstance(node, yaml.MappingNode)
+    pairs = {key.value: (key, value) for key, value in (_flat(node).value if is_mapping else ())}
+    name, *below = path
+    key, found = pairs.get(name, (yaml.ScalarNode("tag:yaml.org,2002:str", name), None))
+    if below:
+        pairs[name] = key, _longer(found, below, entries)
+    else:
+        there = found.value if isinstance(found, yaml.SequenceNode) else ()
+        listed = [*there, *entries]
+        pairs[name] = key, yaml.SequenceNode("tag:yaml.org,2002:seq", listed, flow_style=False)
+    return yaml.MappingNode("tag:yaml.org,2002:map", [*pairs.values()], flow_style=False)
+
+
+def _flat(node: yaml.MappingNode) -> yaml.MappingNode:
+    """The mapping with what its merge keys (<<) bring written out; its own values come last."""
+    copy = yaml.MappingNode(node.tag, [*node.value], node.start_mark, node.end_mark)
+    yaml.constructor.SafeConstructor().flatten_mapping(copy)
+    return copy
 
 
 def _node(value: Any) -> yaml.Node:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import prod
 from warnings import catch_warnings
 
 _ESCAPED_TEXT = re.compile(r"\\Q.*?(\\E|$)", re.DOTALL)
@@ -20,6 +21,15 @@ _UNKNOWN = (
     (re.compile(r"(?<!\\)(?:\\\\)*\(\?(>|#|\()"), "it has a group of a kind that RE2 lacks"),
     (re.compile(r"(?<!\\)(?:\\\\)*\\Z"), r"the end of the text is \z"),
 )
+_COUNTS = re.compile(r"\{([0-9]{1,9})(?:,([0-9]{0,9}))?\}")
+# Possessive repetition, escapes that Go lacks, and names of classes that there are not.
+_NOT_GO = re.compile(
+    r"(?<!\\)(?:\\\\)*(?:[*+?}]\+|\\[uUNC\u0080-\U0010ffff])"
+    r"|\[:\^?(?!(?:al(?:num|pha)|ascii|blank|cntrl|x?digit|graph|lower|p(?:rint|unct)|space|upper|word)"
+    r":\])[a-z]+:\]"
+)
+_NAMED_GROUP = re.compile(r"\(\?<(?=\w)")
+_MOST_REPEATS = 1000
 _CERTAIN = (
     "unterminated character set",
     "missing ), unterminated subpattern",
@@ -49,6 +59,24 @@ def regex_problem(pattern: str) -> str | None:
         problem = getattr(error, "msg", "it is too large")
         known = problem.startswith(_CERTAIN) or not isinstance(error, re.error)
         return f"is no regular expression: {problem}" if known else None
+    return None
+
+
+def any_regex_problem(pattern: str) -> str | None:
+    """Like `regex_problem`, for places where one bad expression spoils all others: what only one of
+    Python and RE2 knows is told as well."""
+    text = _NAMED_GROUP.sub("(?P<", _ESCAPED_TEXT.sub("x", pattern))
+    problem = regex_problem(text)
+    if problem:
+        return problem
+    counts = [int(count) for pair in _COUNTS.findall(text) for count in pair if count]
+    if prod(max(count, 1) for count in counts) > _MOST_REPEATS or _NOT_GO.search(text):
+        return "is no regular expression of RE2"
+    try:
+        with catch_warnings(action="ignore"):
+            re.compile(_as_python_has_it(text))
+    except re.error as error:
+        return f"is no regular expression: {error.msg}"
     return None
 
 

@@ -47,14 +47,21 @@ def plan(parent: VMAlertmanager, settings: Settings, around: Around) -> Plan:
     )
     account = [] if spec.service_account_name else [objects.service_account(scope, APP)]
     operated = operated_service(parent, around, app=APP)
-    made = objects.plan([_workload(spec, scope, around)], shared=[*account, operated])
-    _refuse_rivals(made.shared)
-    return made
-
-
-def _workload(spec: VMAlertmanagerSpec, scope: Scope, around: Around) -> Workload:
     files = Files()
-    config = _config(spec, scope, around, files)
+    whole = configuration(
+        spec,
+        secret=_config_secret(scope),
+        version=_tag(spec, settings),
+        around=around,
+        files=files,
+    )
+    config = _config(spec, scope, around, files, whole.text)
+    made = objects.plan([_workload(spec, scope, config, files)], shared=[*account, operated])
+    _refuse_rivals(made.shared)
+    return replace(made, picked=(whole.picked,))
+
+
+def _workload(spec: VMAlertmanagerSpec, scope: Scope, config: Config, files: Files) -> Workload:
     port = port_number(spec.port or scope.settings.components[APP].port, field=f"{FIELD}.port")
     service = scope.named(APP)
     return Workload(
@@ -100,15 +107,27 @@ _MESH = (
 )
 
 
-def _config(spec: VMAlertmanagerSpec, scope: Scope, around: Around, files: Files) -> Config:
-    secret = f"{scope.named(APP)}-config"
-    written = {FILE: configuration(spec, secret=secret, around=around, files=files)}
+def _config_secret(scope: Scope) -> str:
+    return f"{scope.named(APP)}-config"
+
+
+def _tag(spec: VMAlertmanagerSpec, settings: Settings) -> str:
+    wanted = spec.image and spec.image.tag
+    return wanted or spec.component_version or settings.components[APP].version
+
+
+def _config(
+    spec: VMAlertmanagerSpec, scope: Scope, around: Around, files: Files, text: str
+) -> Config:
+    written = {FILE: text}
     if spec.web_config:
         written[WEB_FILE] = web_file(spec.web_config, around=around, files=files)
     if spec.gossip_config:
         written[GOSSIP_FILE] = gossip_file(spec.gossip_config, around=around, files=files)
     reload_path = "/-/reload" if _takes_requests(spec) else ""
-    return Config(secret=secret, mount_path=FOLDER, files=written, reload_path=reload_path)
+    return Config(
+        secret=_config_secret(scope), mount_path=FOLDER, files=written, reload_path=reload_path
+    )
 
 
 def _restarting(spec: VMAlertmanagerSpec, config: Config) -> EmbeddedObjectMetadata | None:

@@ -1,4 +1,5 @@
-"""Configuration of a VMAlertmanager: the user's document, with templates and tracing added.
+"""Configuration of a VMAlertmanager: the user's document, with templates, tracing and the objects
+that it selects added.
 
 The document stays as it stands, down to fields that the operator never heard of; only what it adds
 is written anew. Alertmanager alone can check all of it: what would end it, and is easily seen, is
@@ -8,17 +9,21 @@ refused here, so that running pods keep the last good one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
 from vmoperator.api.around import Around
 from vmoperator.api.auth import ConfigMapKeySelector
+from vmoperator.api.picking import Picked
 from vmoperator.api.vmalertmanager import VMAlertmanagerSpec
 from vmoperator.base import names
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import digest
 from vmoperator.render import credentials, documents
 from vmoperator.render.credentials import Files
+from vmoperator.render.routes.merging import filled, merged, slots
+from vmoperator.render.routes.selection import picked_configs
 from vmoperator.render.source import Source
 from vmoperator.render.vmalertmanager_routes import refuse_broken
 from vmoperator.render.vmalertmanager_web import tracing
@@ -28,8 +33,21 @@ TEMPLATES = "/etc/vm/templates"
 _NOBODY = "blackhole"
 
 
-def configuration(spec: VMAlertmanagerSpec, *, secret: str, around: Around, files: Files) -> str:
-    """Text of alertmanager.yaml; `secret` is the name under which the operator keeps it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Configuration:
+    """The whole configuration."""
+
+    text: str
+    """Text of alertmanager.yaml."""
+    picked: Picked
+    """The objects that were selected for it."""
+
+
+def configuration(
+    spec: VMAlertmanagerSpec, *, secret: str, version: str, around: Around, files: Files
+) -> Configuration:
+    """The configuration; `secret` is the name under which the operator keeps it, and `version` the
+    tag of Alertmanager's image.
 
     Raises SpecInvalid for a document that is missing, broken, or that Alertmanager would refuse.
     """
@@ -45,10 +63,17 @@ def configuration(spec: VMAlertmanagerSpec, *, secret: str, around: Around, file
         **_templates(spec, document, around),
         **_tracing(spec, around, files),
     }
-    refuse_broken(_merged(document, replaced, appended), field=field)
+    whole = _merged(document, replaced, appended)
+    refuse_broken(whole, field=field)
+    picked = picked_configs(spec, whole, version=version, around=around)
+    pieces = merged(picked.fragments, whole, size=len(text.encode()))
+    longer = {key: [*appended.get(key, ()), *more] for key, more in slots(pieces).items()}
+    appended = {**appended, **longer}
     if replaced or appended:
         text = documents.amended(text, replaced=replaced, appended=appended)
-    return f"{_mark(spec, around)}{text}"
+    return Configuration(
+        text=f"{_mark(spec, around)}{filled(text, pieces)}", picked=picked.without(pieces.refused)
+    )
 
 
 def template_sources(spec: VMAlertmanagerSpec) -> tuple[Source, ...]:

@@ -30,6 +30,7 @@ def _alertmanager(namespace: str) -> Parent:
 
 
 _PORT = {"port": "http", "interval": "30s", "honorLabels": True, "honorTimestamps": True}
+_TOKEN = {"alert_source_token": {"name": "sample", "key": "sample"}}
 SCRAPE_OBJECTS: Mapping[str, Manifest] = MappingProxyType(
     {
         "VMServiceScrape": {
@@ -49,6 +50,14 @@ SCRAPE_OBJECTS: Mapping[str, Manifest] = MappingProxyType(
             ]
         },
         "VMScrapeConfig": {"staticConfigs": [{"targets": ["a:1"]}]},
+        "VMRule": {"groups": [{"name": "a", "rules": [{"alert": "a", "expr": "up"}]}]},
+        "VMAlertmanagerConfig": {
+            "route": {"receiver": "a"},
+            "receivers": [
+                {"name": "a", "webhook_configs": [{"url": "http://a"}]},
+                {"name": "b", "incidentio_configs": [{"url_file": "/b", **_TOKEN}]},
+            ],
+        },
     }
 )
 """One object of each kind that agents select."""
@@ -152,6 +161,7 @@ NEEDS: Sequence[tuple[str, Mapping[str, Any]]] = (
     ("Notifier", {"url": "http://a"}),
     ("Notifier:selector", {"url": None}),
     ("VMAlertSpec:notifierConfigRef", {"notifier": None}),
+    ("VMAlertSpec:enforcedNamespaceLabel", {"ruleSelector": {}}),
     *((f"VMAgentSpec:{name}", {"daemonSetMode": True}) for name in _OF_DAEMON_SETS),
     *((f"VMAgentSpec:{name}", {"statefulMode": True}) for name in _OF_STATEFUL_SETS),
     ("License:key", {"key": "k"}),
@@ -264,6 +274,7 @@ SAMPLES: Mapping[str, Sequence[Any]] = MappingProxyType(
         "sampling_fraction": ["0.5"],
         "HTTPServer:headers": [{"X-Frame-Options": "deny"}],
         "basic_auth_users": [{"a": f"$2y$10${'a' * 53}"}],
+        "enforcedTopRouteMatchers": [["a=b"]],
         "additionalPeers": [["a:9094"]],
         "clusterAdvertiseAddress": ["1.2.3.4:9094"],
         "configRawYaml": ["route: {receiver: a}\nreceivers: [{name: a}]\n"],

@@ -1,0 +1,122 @@
+"""Reader: Secrets and files of one object, as they stand in Alertmanager's own file."""
+
+from __future__ import annotations
+
+import binascii
+import re
+import ssl
+from base64 import b64decode
+from dataclasses import dataclass
+
+from vmoperator.api.around import Around
+from vmoperator.api.auth import SecretOrConfigMap
+from vmoperator.api.selected.vmalertmanagerconfig_http import Form
+from vmoperator.base.errors import SpecInvalid
+from vmoperator.render.credentials import KeySelector, chosen_selector, is_given, text
+from vmoperator.render.routes.forms import formed
+from vmoperator.render.routes.options import Options, Version
+
+_KEY = re.compile(
+    r"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What it takes to write one object out."""
+
+    around: Around
+    namespace: str
+    options: Options
+
+    def secret(
+        self, selector: KeySelector | None, *, field: str, form: Form | None = None
+    ) -> str | None:
+        """The content of a key in the namespace of the object; None if none is named, or if it is
+        optional and missing. Raises SpecInvalid for one that is missing, empty or malformed."""
+        if selector is None or not is_given(selector):
+            return None
+        if selector.optional and not self._is_there(selector):
+            return None
+        found = text(selector, field=field, around=self.around, namespace=self.namespace)
+        if not found:
+            raise SpecInvalid(field, f"key {selector.key} of {selector.name} is empty")
+        return formed(found, form, field=field) if form else found
+
+    def content(self, selector: SecretOrConfigMap | None, *, field: str) -> str | None:
+        """The same for a key of either kind."""
+        chosen = chosen_selector(selector, field=field)
+        return self.secret(chosen[1], field=f"{field}.{chosen[0]}") if chosen else None
+
+    def file(self, path: str | None, *, field: str) -> str | None:
+        """A file in the container of Alertmanager, if objects may name any."""
+        if path and self.options.denies_files:
+            message = "the VMAlertmanager denies files (arbitraryFSAccessThroughSMs.deny)"
+            raise SpecInvalid(field, f"{message}; name a Secret instead")
+        return path or None
+
+    def refuse_older(self, since: Version, *, field: str) -> None:
+        """Raises SpecInvalid where this Alertmanager does not know a field yet."""
+        there = self.options.version
+        if there is not None and there < since:
+            wanted, found = (".".join(map(str, it)) for it in (since, there))
+            raise SpecInvalid(field, f"needs Alertmanager {wanted}; this one is {found}")
+
+    def _is_there(self, selector: KeySelector) -> bool:
+        data = self.around.secret(selector.name or "", self.namespace)
+        return data is not None and selector.key in data
+
+
+def refuse_no_certificate(content: str, *, field: str) -> None:
+    """Raises SpecInvalid for what holds no certificate: Alertmanager would load nothing at all."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content)
+    except (ssl.SSLError, ValueError):
+        raise SpecInvalid(field, "holds no certificate in PEM") from None
+
+
+def refuse_no_key(content: str, certificate: str | None, *, field: str) -> None:
+    """Raises SpecInvalid for what holds no key, or one that is certainly not the certificate's."""
+    found = _KEY.search(content)
+    if found is None:
+        raise SpecInvalid(field, "holds no private key in PEM without a password")
+    try:
+        key = b64decode(found[2])
+        shown = ssl.PEM_cert_to_DER_cert(_first(certificate)) if certificate else b""
+    except (binascii.Error, ValueError):
+        raise SpecInvalid(field, "holds no private key in PEM without a password") from None
+    if shown and not _belongs(key, shown):
+        raise SpecInvalid(field, "is not the key of the certificate")
+
+
+def _first(certificates: str) -> str:
+    end = "-----END CERTIFICATE-----"
+    start = certificates.find("-----BEGIN CERTIFICATE-----")
+    return certificates[max(start, 0) : certificates.find(end) + len(end)]
+
+
+def _belongs(key: bytes, certificate: bytes) -> bool:
+    """False if no long number of the key stands in the certificate: both hold the modulus of RSA
+    and the point of an elliptic curve. A key that carries no such number is believed."""
+    parts = [part for part in _parts(key) if len(part) > _SECRET_BYTES]
+    return not parts or any(part in certificate for part in parts)
+
+
+# Secret numbers of elliptic curves have at most 66 bytes, points of them at least 65: those of 66
+# are the secrets of P-521, whose points have 133.
+_SECRET_BYTES = 66
+
+
+def _parts(der: bytes) -> list[bytes]:
+    """The contents of all integers and strings in a DER structure."""
+    found, place = [], 0
+    while place + 2 <= len(der):
+        tag, length, start = der[place], der[place + 1], place + 2
+        if length & 0x80:
+            size = length & 0x7F
+            length, start = int.from_bytes(der[start : start + size]), start + size
+        content = der[start : start + length]
+        is_nested = bool(tag & 0x20) or tag == 0x04
+        found += _parts(content) if is_nested else [content.lstrip(b"\0")]
+        place = start + length
+    return found
