@@ -153,10 +153,18 @@ def _made(selected: SelectedObject, kind: _Kind, terms: Terms, around: Around) -
         line(job, is_on_every_node=terms.place.is_on_every_node)
         for job in _named(jobs, kind, f"{metadata.namespace}/{metadata.name}")
     )
-    if content.count(folder.encode()) != len(reader.assets):
+    named = len(reader.assets) + terms.shared_assets * _asking(jobs, kind)
+    if content.count(folder.encode()) != named:
         # Else the operator would copy Secrets for whoever writes their names.
         raise SpecInvalid("spec", f"what lies in {folder} belongs to other objects")
     return content
+
+
+def _asking(jobs: Sequence[dict[str, Any]], kind: _Kind) -> int:
+    """How often jobs say what the parent says about the API server."""
+    if kind.ours == "VMScrapeConfig":
+        return 0
+    return sum(len(job.get("kubernetes_sd_configs", ())) for job in jobs)
 
 
 def _named(jobs: Sequence[dict[str, Any]], kind: _Kind, owner: str) -> Iterator[dict[str, Any]]:

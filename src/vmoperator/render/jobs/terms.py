@@ -49,6 +49,8 @@ class Terms:
     """Keys of each kubernetes_sd_configs entry that say which API server is asked."""
     templates: Mapping[str, tuple[Mapping[str, Any], ...]]
     """Kind -> relabelling of all its targets."""
+    shared_assets: int = 0
+    """Certificates that each of these entries names."""
     classes: tuple[ScrapeClass, ...] = ()
     shortest: str | None = None
     """minScrapeInterval"""
@@ -102,9 +104,11 @@ def terms(spec: ScrapeFields, metadata: Metadata, place: Place, around: Around) 
         _refuse_odd_interval(value, field=field)
     reader = Reader(around=around, namespace=metadata.namespace, folder=place.folder)
     access = spec.arbitrary_fs_access_through_sms
+    api_server = _api_server(spec.api_server_config, reader)
     return Terms(
         place=place,
-        api_server=_api_server(spec.api_server_config, reader),
+        api_server=api_server,
+        shared_assets=len(reader.assets),
         templates={kind: _template(spec, prefix) for kind, prefix in TEMPLATES.items()},
         classes=classes,
         shortest=spec.min_scrape_interval or None,

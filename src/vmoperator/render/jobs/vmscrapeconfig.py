@@ -8,8 +8,9 @@ from typing import Any
 
 from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.model import SpecModel
-from vmoperator.api.selected.discovery import HTTPDiscovery, TLSDiscovery
+from vmoperator.api.selected.discovery import HTTPDiscovery, KubernetesSDConfig, TLSDiscovery
 from vmoperator.api.selected.vmscrapeconfig import VMScrapeConfig, VMScrapeConfigSpec
+from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.jobs.auth import Auth, auth_config, tls_config
 from vmoperator.render.jobs.endpoint import proxy_auth, proxy_url
 from vmoperator.render.jobs.shape import Shape
@@ -126,6 +127,9 @@ def _client(given: SpecModel, *, field: str, reader: Reader) -> dict[str, Any]:
         basic_auth=given.basic_auth,
         authorization=given.authorization,
     )
+    if isinstance(given, KubernetesSDConfig) and given.proxy_client_config is not None:
+        message = "agents have no credentials for a proxy in front of an API server"
+        raise SpecInvalid(f"{field}.proxy_client_config", message)
     proxy = proxy_url(given.proxy_url, field=f"{field}.proxyURL")
     return {
         **auth_config(auth, field=field, reader=reader),
