@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from vmoperator.api.auth import Authorization, BasicAuth, OAuth2, TLSConfig
@@ -29,6 +31,9 @@ class Authenticated(Protocol):
     def authorization(self) -> Authorization | None: ...
 
 
+_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auth:
     """Credentials for targets, a proxy or a service that knows targets."""
@@ -41,25 +46,37 @@ class Auth:
     authorization: Authorization | None = None
 
 
-def auth_config(given: Authenticated, *, field: str, reader: Reader) -> dict[str, Any]:
+def auth_config(
+    given: Authenticated, *, field: str, reader: Reader, names: Mapping[str, str] = _AS_THEY_ARE
+) -> dict[str, Any]:
     """tls_config, bearer_token or its file, basic_auth, oauth2 and authorization, as far as set.
 
-    Raises SpecInvalid below `field` for a missing Secret, for halves, and for two kinds of
+    `names` says which fields have other names there. Raises SpecInvalid below `field` for a missing Secret, for halves, and for two kinds of
     credentials, of which a program would take none.
     """
     reading = _Reading(reader)
-    below = f"{field}.".removeprefix(".")
-    token = reader.value(given.bearer_token_secret, field=f"{below}bearerTokenSecret")
-    token_file = reader.path(given.bearer_token_file, field=f"{below}bearerTokenFile")
+    token = reader.value(
+        given.bearer_token_secret,
+        field=f"{field}.{names.get('bearerTokenSecret', 'bearerTokenSecret')}",
+    )
+    token_file = reader.path(
+        given.bearer_token_file, field=f"{field}.{names.get('bearerTokenFile', 'bearerTokenFile')}"
+    )
     found: dict[str, Any] = pruned(
         {
-            "tls_config": reading.tls(given.tls_config, field=f"{below}tlsConfig"),
+            "tls_config": reading.tls(
+                given.tls_config, field=f"{field}.{names.get('tlsConfig', 'tlsConfig')}"
+            ),
             "bearer_token_file": None if token else token_file,
             "bearer_token": token,
-            "basic_auth": reading.basic(given.basic_auth, field=f"{below}basicAuth"),
-            "oauth2": reading.oauth2(given.oauth2, field=f"{below}oauth2"),
+            "basic_auth": reading.basic(
+                given.basic_auth, field=f"{field}.{names.get('basicAuth', 'basicAuth')}"
+            ),
+            "oauth2": reading.oauth2(
+                given.oauth2, field=f"{field}.{names.get('oauth2', 'oauth2')}"
+            ),
             "authorization": reading.authorization(
-                given.authorization, field=f"{below}authorization"
+                given.authorization, field=f"{field}.{names.get('authorization', 'authorization')}"
             ),
         }
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from vmoperator.api.auth import TLSConfig
@@ -29,6 +31,14 @@ _PROXY = re.compile(
 """What Go's URL parser is known to take: one that it refuses would cost all jobs of a file."""
 
 
+_PROXY_NAMES: Mapping[str, str] = MappingProxyType(
+    {
+        "tlsConfig": "tls_config",
+        "basicAuth": "basic_auth",
+        "bearerTokenSecret": "bearer_token",
+        "bearerTokenFile": "bearer_token_file",
+    }
+)
 _AUTH = tuple(EndpointAuth.model_fields)
 
 
@@ -101,7 +111,7 @@ def proxy_auth(given: ProxyClientConfig | None, *, field: str, reader: Reader) -
         basic_auth=given.basic_auth,
         authorization=given.authorization,
     )
-    found = auth_config(auth, field=field, reader=reader)
+    found = auth_config(auth, field=field, reader=reader, names=_PROXY_NAMES)
     return {f"proxy_{key}": value for key, value in found.items()}
 
 
