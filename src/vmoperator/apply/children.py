@@ -157,7 +157,7 @@ class Writer:
             await self._heal(manifest, live)
         log.info("%s %s", "applying" if live else "creating", ref, extra=self._extra)
         written = await self.client.apply(sent(manifest, live, first_replicas=first_replicas))
-        self.world.children.put(ref, child(written))
+        self.world.children.put_answer(ref, child(written))
         return True
 
     async def _take_away(self, live: Child) -> None:

@@ -70,7 +70,7 @@ class Reporter:
             log.error("the status of %s cannot be written: %s", ref, error, extra={"ref": ref})
             return
         self.parent = {**self.parent, "status": written.get("status") or {}}
-        self.world.parents.put(ref, trimmed(written))
+        self.world.parents.put_answer(ref, trimmed(written))
 
 
 def _status_manifest(parent: Manifest, wanted: Manifest) -> Manifest:

@@ -48,6 +48,16 @@ class Store(Generic[T]):
         if key is not None:
             self._by_index.setdefault(key, {})[ref] = value
 
+    def put_answer(self, ref: Ref, value: T) -> None:
+        """Take in what a write returned, unless the informer has brought a later version already.
+
+        An event can overtake the answer to a write. The earlier version in its place would stay
+        until the object changes again, which may be never.
+        """
+        known = self.get(ref)
+        if known is None or not is_later(version_of(known), version_of(value)):
+            self.put(ref, value)
+
     def remove(self, ref: Ref) -> None:
         """Forget the object; one that is not known is no error."""
         value = self._values.pop(ref, None)
@@ -71,3 +81,15 @@ class Store(Generic[T]):
 
     def _key(self, value: T) -> Hashable | None:
         return self._index(value) if self._index else None
+
+
+def version_of(value: object) -> str:
+    """The resourceVersion of something stored: a manifest, or the facts of one."""
+    if isinstance(value, dict):
+        return str((value.get("metadata") or {}).get("resourceVersion", ""))
+    return str(getattr(value, "resource_version", ""))
+
+
+def is_later(version: str, other: str) -> bool:
+    """Whether a resourceVersion comes after another; False where one of them is no number."""
+    return version.isdecimal() and other.isdecimal() and int(version) > int(other)

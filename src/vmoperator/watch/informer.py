@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from vmoperator.apply.client import Client, WatchEvent
-from vmoperator.apply.store import Store
+from vmoperator.apply.store import Store, is_later, version_of
 from vmoperator.base.errors import ApiError, Forbidden, Gone, NotFound
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import Resource
@@ -163,9 +163,8 @@ class Informer(Generic[T]):
 
     def _is_late(self, manifest: Manifest) -> bool:
         """Whether the store knows better already: a pass put in what its own write returned."""
-        known = _version(self.store.get(ref_of(manifest, self.resource.kind)))
-        version = str(manifest["metadata"]["resourceVersion"])
-        return known.isdecimal() and version.isdecimal() and int(version) < int(known)
+        known = version_of(self.store.get(ref_of(manifest, self.resource.kind)))
+        return is_later(known, str(manifest["metadata"]["resourceVersion"]))
 
     def _take(self, manifest: Manifest) -> Ref:
         ref = ref_of(manifest, self.resource.kind)
@@ -249,10 +248,3 @@ class Informer(Generic[T]):
         else:
             words = _WORDS[state]
             log.warning("%s%s: %s; trying on (%s)", self.resource.plural, where, words, why)
-
-
-def _version(value: object) -> str:
-    """The resourceVersion of something stored: a manifest, or the facts of one."""
-    if isinstance(value, dict):
-        return str((value.get("metadata") or {}).get("resourceVersion", ""))
-    return str(getattr(value, "resource_version", ""))

@@ -55,3 +55,24 @@ def test_what_was_read_does_not_change_afterwards() -> None:
     everything, owned = store.all(), store.by_index("x")
     store.remove(A)
     assert set(everything) == set(owned) == {A}
+
+
+def _at(version: str) -> dict[str, dict[str, str]]:
+    return {"metadata": {"resourceVersion": version}}
+
+
+def test_the_answer_to_a_write_never_hides_a_later_event() -> None:
+    store: Store[dict[str, dict[str, str]]] = Store()
+    store.put(A, _at("101"))
+    store.put_answer(A, _at("99"))
+    assert store.get(A) == _at("101")
+    store.put_answer(A, _at("102"))
+    assert store.get(A) == _at("102")
+
+
+def test_the_answer_to_a_write_counts_where_nothing_is_known_or_versions_tell_nothing() -> None:
+    store: Store[dict[str, dict[str, str]]] = Store()
+    store.put_answer(A, _at("1"))
+    assert store.get(A) == _at("1")
+    store.put_answer(A, _at("x"))
+    assert store.get(A) == _at("x")
