@@ -32,6 +32,8 @@ class _Key:
     """When the burst of wake-ups is taken to be over; None if nothing woke it."""
     latest: float = 0.0
     """How far further wake-ups may move `settled`."""
+    cut_short: int = 0
+    """Bursts in a row that went on when they could be waited for no longer."""
     timer: float | None = None
     """When it was asked to be worked without being woken: retries and second looks."""
     entry: float | None = None
@@ -72,7 +74,10 @@ class WorkQueue:
     settle_seconds: float = 0.05
     """A burst of wake-ups is over when there was none for so long."""
     longest_settle_seconds: float = 0.5
-    """A burst that does not end is waited for no longer than this."""
+    """A burst that does not end is waited for no longer than this, ..."""
+    storm_settle_seconds: float = 5.0
+    """... and if it still goes on, twice as long each time, up to this: a storm of thousands of
+    changes is to end in few passes."""
     _keys: dict[Ref, _Key] = field(default_factory=dict, init=False)
     _plan: list[tuple[float, int, Ref]] = field(default_factory=list, init=False)
     _order: itertools.count[int] = field(default_factory=itertools.count, init=False)
@@ -142,7 +147,10 @@ class WorkQueue:
         failing = key.failures > 0
         settle = _FAILING_SETTLE_SECONDS if failing else self.settle_seconds
         if key.settled is None:
-            key.latest = now + max(settle, self.longest_settle_seconds)
+            # The pods of a rollout wake in bursts too, but hardly for so long without a pause.
+            doublings = 0 if failing else min(max(key.cut_short - 1, 0), 10)
+            longest = self.longest_settle_seconds * 2.0**doublings
+            key.latest = now + max(settle, min(longest, self.storm_settle_seconds))
         key.settled = min(now + settle, key.latest)
 
     def _enter(self, ref: Ref, key: _Key) -> None:
@@ -164,6 +172,8 @@ class WorkQueue:
             if key.due is not None and key.due > now:
                 self._enter(ref, key)
                 continue
+            goes_on = key.settled is not None and key.settled >= key.latest
+            key.cut_short = key.cut_short + 1 if goes_on else 0
             key.settled = key.timer = None
             key.running = True
             task = asyncio.create_task(self._serve(ref, key), name=f"pass of {ref}")

@@ -67,6 +67,25 @@ def told(
     return at_once(play())
 
 
+def test_a_storm_of_thousands_of_changes_is_a_handful_of_passes() -> None:
+    worked = Worked(takes_seconds={A: 0.1})
+
+    async def story(queue: WorkQueue) -> None:
+        for _ in range(5000):
+            queue.add(A)
+            await asyncio.sleep(0.004)
+        ended = asyncio.get_running_loop().time()
+        await asyncio.sleep(1)
+        # The last change is not waited for longer than any other one.
+        assert worked.started[-1][1] < ended + 0.06
+        queue.add(A)
+        await asyncio.sleep(0.2)
+        assert worked.started[-1][1] > ended + 1
+
+    told(worked, story)
+    assert len(worked.started) <= 9
+
+
 def test_a_burst_is_one_pass() -> None:
     worked = Worked()
 
