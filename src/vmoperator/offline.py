@@ -36,6 +36,7 @@ def known(objects: Sequence[Mapping[str, Any]], namespace: str) -> Known:
     What has no shape that Kubernetes would take is left out.
     """
     inside = [it for it in objects if _named(it) and it["metadata"].get("namespace") == namespace]
+    found = list(_selected(objects))
     return Known(
         secrets={it["metadata"]["name"]: _secret(it) for it in inside if it["kind"] == "Secret"},
         config_maps={
@@ -44,7 +45,8 @@ def known(objects: Sequence[Mapping[str, Any]], namespace: str) -> Known:
             if it["kind"] == "ConfigMap"
         },
         parents=tuple(_sound(objects)),
-        objects=tuple(_selected(objects)),
+        objects=tuple(it for kind, it in found if kind not in CONVERTERS),
+        foreign=tuple(one for one in found if one[0] in CONVERTERS),
     )
 
 
@@ -85,12 +87,13 @@ def _sound(objects: Iterable[Mapping[str, Any]]) -> Iterable[Parent]:
             continue
 
 
-def _selected(objects: Iterable[Mapping[str, Any]]) -> Iterable[SelectedObject]:
+def _selected(objects: Iterable[Mapping[str, Any]]) -> Iterable[tuple[str, SelectedObject]]:
+    """Kind as it is written, and the object as it is read; without those that are wrong."""
     for manifest in objects:
         if not _named(manifest) or not is_selected(manifest["kind"]):
             continue
         try:
-            yield read(manifest)
+            yield manifest["kind"], read(manifest)
         except SpecInvalid:
             continue
 

@@ -45,6 +45,8 @@ class Known:
     parents: tuple[Parent, ...] = ()
     live: Mapping[Ref, int] = field(default_factory=dict)
     objects: tuple[SelectedObject, ...] = ()
+    foreign: tuple[tuple[str, SelectedObject], ...] = ()
+    """Kind of monitoring.coreos.com, and an object of it as it is read."""
 
     def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
         """Data of the Secret; one of another namespace stands under `namespace/name`."""
@@ -56,11 +58,12 @@ class Known:
 
     def picked(self, choice: Choice, recipe: Recipe) -> Picked:
         """Every object of these kinds, without a look at the selectors."""
+        every = (*((it.kind, it) for it in self.objects), *self.foreign)
         found = sorted(
-            (it for it in self.objects if it.kind in choice.kinds),
-            key=lambda it: (it.metadata.namespace, it.metadata.name, it.kind),
+            ((kind, it) for kind, it in every if kind in choice.kinds),
+            key=lambda one: (one[1].metadata.namespace, one[1].metadata.name, one[0]),
         )
-        made = tuple(_fragment(it, recipe, self) for it in found)
+        made = tuple(_fragment(kind, it, recipe, self) for kind, it in found)
         return Picked(choice=choice, fragments=made, existing=len(found))
 
     def neighbours(self, kind: str, namespace: str = "") -> tuple[Parent, ...]:
@@ -74,8 +77,8 @@ class Known:
         return self.live.get(ref)
 
 
-def _fragment(selected: SelectedObject, recipe: Recipe, around: Around) -> Fragment:
-    ref = Ref(selected.kind, selected.metadata.namespace, selected.metadata.name)
+def _fragment(kind: str, selected: SelectedObject, recipe: Recipe, around: Around) -> Fragment:
+    ref = Ref(kind, selected.metadata.namespace, selected.metadata.name)
     try:
         return Fragment(ref=ref, content=recipe.make(selected, around))
     except SpecInvalid as refused:
