@@ -69,6 +69,13 @@ class Deliveries:
         for running in self._running.get(parent, {}).values():
             yield running.errand.loading
 
+    def addresses(self, parent: Ref) -> Iterator[Address]:
+        """Where the pods of the parent answer that run what was written for them."""
+        for running in self._running.get(parent, {}).values():
+            errand = running.errand
+            if errand.loading.standing is Standing.LOADED and errand.order.address.host:
+                yield errand.order.address
+
     def _started(self, parent: Ref, pod: Pod, order: Order, is_trusted: bool) -> _Running:
         host = replace(order, address=replace(order.address, host=pod.address))
         errand = Errand(

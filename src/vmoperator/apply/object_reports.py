@@ -79,6 +79,15 @@ class ObjectReports:
         if is_new:
             self._look_at_all()
 
+    def used(self, kind: str) -> dict[Ref, tuple[Ref, ...]]:
+        """Parents of a kind that use objects, and the objects that each of them uses."""
+        found = {
+            parent: tuple(it.ref for one in picked for it in one.fragments if not it.refusal)
+            for parent, picked in self._told.items()
+            if parent.kind == kind
+        }
+        return {parent: refs for parent, refs in found.items() if refs}
+
     def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
         """What a running program of the parent has against objects that were sound before."""
         if self._sick.get(parent, {}) != sick:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from vmoperator.apply.delivery import Deliveries
+from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Address, NoAnswer, Programs, Refusal
 from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import VM_ALERT
 from vmoperator.observe.rules import SICK_PAGE, sick_rules
 
 log = logging.getLogger(__name__)
@@ -23,46 +26,40 @@ _AT_ONCE: Final = 8
 """Pods that are asked at the same time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A VMAlert, the objects whose rules it has, and its pods."""
-
-    parent: Ref
-    refs: tuple[Ref, ...]
-    addresses: tuple[Address, ...]
-
-
 @dataclass(slots=True)
 class RuleHealth:
-    """Asks every pod of every VMAlert that evaluates rules of objects; one for the process."""
+    """Asks every pod of every VMAlert that uses objects; one for the process."""
 
     programs: Programs
-    asked: Callable[[], Iterable[Asked]]
-    complain: Callable[[Ref, Mapping[Ref, str]], None]
-    """Called with the objects whose rules are sick, and why; with none when all are well."""
+    deliveries: Deliveries
+    reports: ObjectReports
     round_seconds: float = _ROUND_SECONDS
 
     async def run(self) -> None:
         """Ask around until cancelled."""
         while True:
             await asyncio.sleep(self.round_seconds)
-            for one in tuple(self.asked()):
-                await self._look(one)
+            for parent, refs in self.reports.used(VM_ALERT.kind).items():
+                await self._look(parent, refs)
 
-    async def _look(self, one: Asked) -> None:
+    async def _look(self, parent: Ref, refs: Sequence[Ref]) -> None:
+        addresses = tuple(self.deliveries.addresses(parent))
         answers: list[dict[Ref, str]] = []
-        for start in range(0, len(one.addresses), _AT_ONCE):
-            batch = one.addresses[start : start + _AT_ONCE]
-            found = await asyncio.gather(*(self._sick(one, it) for it in batch))
+        for start in range(0, len(addresses), _AT_ONCE):
+            batch = addresses[start : start + _AT_ONCE]
+            found = await asyncio.gather(*(self._sick(parent, it, refs) for it in batch))
             answers += [it for it in found if it is not None]
         # Nobody knows better than before where no pod answers.
         if answers:
-            self.complain(one.parent, {ref: it for sick in answers for ref, it in sick.items()})
+            sick = {ref: words for answer in answers for ref, words in answer.items()}
+            self.reports.complain(parent, sick)
 
-    async def _sick(self, one: Asked, address: Address) -> dict[Ref, str] | None:
+    async def _sick(
+        self, parent: Ref, address: Address, refs: Sequence[Ref]
+    ) -> dict[Ref, str] | None:
         try:
             page = await self.programs.page(address, SICK_PAGE)
         except (NoAnswer, Refusal) as silent:
-            log.debug("%s: rules of %s: %s", one.parent, address.host, silent)
+            log.debug("%s: rules of %s: %s", parent, address.host, silent)
             return None
-        return sick_rules(page, one.refs)
+        return sick_rules(page, refs)

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Any
 
 import orjson
 
@@ -24,6 +25,14 @@ _REFUSED = re.compile(
 )
 _HASH = re.compile(r"^alertmanager_config_hash (\S+)$", re.MULTILINE)
 _PODS_TOLD = 3
+_OF_GROUPS = (
+    *("name", "file", "type", "interval", "concurrency", "params", "headers"),
+    *("notifier_headers", "labels", "eval_offset", "eval_delay"),
+)
+_OF_RULES = (
+    *("name", "type", "query", "duration", "keep_firing_for", "labels", "annotations"),
+    *("debug", "max_updates_entries"),
+)
 
 
 class Standing(StrEnum):
@@ -50,7 +59,7 @@ PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "vmagent": ("/config", "/remotewrite-relabel-config", "/remotewrite-url-relabel-config"),
         "vmsingle": ("/config",),
-        "vmalert": ("/api/v1/notifiers",),
+        "vmalert": ("/api/v1/notifiers", "/api/v1/rules?exclude_alerts=true"),
         "alertmanager": (METRICS,),
     }
 )
@@ -75,10 +84,31 @@ def mark(page: str) -> str:
     if found:
         return str(float(found[1]))
     if page.startswith('{"status":'):
-        # vmalert's notifiers come with the last error of each.
-        groups = orjson.loads(page).get("data", {}).get("notifiers") or ()
-        return str(sorted(it.get("address") for group in groups for it in group["targets"]))
+        data = orjson.loads(page).get("data", {})
+        return _rules_mark(data["groups"]) if data.get("groups") else _notifiers_mark(data)
     return hashlib.sha256(page.encode()).hexdigest()
+
+
+def _notifiers_mark(data: Mapping[str, Any]) -> str:
+    # vmalert's notifiers come with the last error of each.
+    groups = data.get("notifiers") or ()
+    return str(sorted(it.get("address") for group in groups for it in group["targets"]))
+
+
+def _rules_mark(groups: Iterable[Mapping[str, Any]]) -> str:
+    """The definitions of vmalert's rules, without what evaluating them changes."""
+    told = [
+        [
+            [group.get(key) for key in _OF_GROUPS],
+            [_rule_mark(it) for it in group.get("rules") or ()],
+        ]
+        for group in groups
+    ]
+    return hashlib.sha256(orjson.dumps(told)).hexdigest()
+
+
+def _rule_mark(rule: Mapping[str, Any]) -> list[Any]:
+    return [rule.get(key) for key in _OF_RULES]
 
 
 def marks_of(files: Mapping[str, str]) -> frozenset[str]:

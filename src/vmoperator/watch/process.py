@@ -18,6 +18,7 @@ from vmoperator.apply.login import connection
 from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Programs
 from vmoperator.apply.reconcile import Reconciler
+from vmoperator.apply.rule_health import RuleHealth
 from vmoperator.apply.world import World
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.settings import Settings
@@ -103,10 +104,12 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
         informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
+        health = RuleHealth(programs, deliveries, reports)
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(informer.run()) for informer in informers]
             tasks.append(group.create_task(shell.run()))
             tasks.append(group.create_task(reports.run()))
+            tasks.append(group.create_task(health.run()))
             tasks.append(group.create_task(_work(informers, queue, world)))
             await stop.wait()
             log.info("asked to end: finishing what runs")
