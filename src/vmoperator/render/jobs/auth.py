@@ -51,33 +51,25 @@ def auth_config(
 ) -> dict[str, Any]:
     """tls_config, bearer_token or its file, basic_auth, oauth2 and authorization, as far as set.
 
-    `names` says which fields have other names there. Raises SpecInvalid below `field` for a missing Secret, for halves, and for two kinds of
-    credentials, of which a program would take none.
+    `names` says which fields have other names there. Raises SpecInvalid below `field` for a missing
+    Secret, for halves, and for two kinds of credentials, of which a program would take none.
     """
+
+    def at(name: str) -> str:
+        return f"{field}.{names.get(name, name)}"
+
     reading = _Reading(reader)
-    token = reader.value(
-        given.bearer_token_secret,
-        field=f"{field}.{names.get('bearerTokenSecret', 'bearerTokenSecret')}",
-    )
-    token_file = reader.path(
-        given.bearer_token_file, field=f"{field}.{names.get('bearerTokenFile', 'bearerTokenFile')}"
-    )
+    token = reader.value(given.bearer_token_secret, field=at("bearerTokenSecret"))
+    token_file = reader.path(given.bearer_token_file, field=at("bearerTokenFile"))
+    header = reading.authorization(given.authorization, field=at("authorization"))
     found: dict[str, Any] = pruned(
         {
-            "tls_config": reading.tls(
-                given.tls_config, field=f"{field}.{names.get('tlsConfig', 'tlsConfig')}"
-            ),
+            "tls_config": reading.tls(given.tls_config, field=at("tlsConfig")),
             "bearer_token_file": None if token else token_file,
             "bearer_token": token,
-            "basic_auth": reading.basic(
-                given.basic_auth, field=f"{field}.{names.get('basicAuth', 'basicAuth')}"
-            ),
-            "oauth2": reading.oauth2(
-                given.oauth2, field=f"{field}.{names.get('oauth2', 'oauth2')}"
-            ),
-            "authorization": reading.authorization(
-                given.authorization, field=f"{field}.{names.get('authorization', 'authorization')}"
-            ),
+            "basic_auth": reading.basic(given.basic_auth, field=at("basicAuth")),
+            "oauth2": reading.oauth2(given.oauth2, field=at("oauth2")),
+            "authorization": header,
         }
     )
     kinds = [key for key in found if key != "tls_config"]
