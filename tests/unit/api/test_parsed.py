@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.unit.api.refused import BAD, REMOVED, Bad, changed, example
 
 from vmoperator.api import parsed
 from vmoperator.api.status import UpdateStatus
+from vmoperator.api.vmcluster import VMCluster
 from vmoperator.base.errors import SpecInvalid
 
 
+def _cluster(manifest: dict[str, Any]) -> VMCluster:
+    found = parsed(manifest)
+    assert isinstance(found, VMCluster)
+    return found
+
+
 def test_the_example_is_read_with_its_names() -> None:
-    cluster = parsed(example())
+    cluster = _cluster(example())
     assert cluster.metadata.name == "never-created"
     assert cluster.spec.retention_period == "4"
     assert cluster.spec.replication_factor == 2
@@ -74,7 +83,7 @@ def test_a_long_value_is_cut_in_the_message() -> None:
 
 @pytest.mark.parametrize("period", ["1", "1d", "24h", "30h", "100h", "024h", "2w", "100y"])
 def test_a_retention_of_a_day_or_more_is_taken(period: str) -> None:
-    assert parsed(changed("spec.retentionPeriod", period)).spec.retention_period == period
+    assert _cluster(changed("spec.retentionPeriod", period)).spec.retention_period == period
 
 
 @pytest.mark.parametrize("period", ["0", "0d", "0h", "1h", "9h", "19h", "23h", "023h", "00y"])
@@ -95,13 +104,13 @@ def test_braces_in_a_value_are_shown_as_they_are() -> None:
 
 
 def test_attribute_names_do_not_pass_for_fields() -> None:
-    cluster = parsed(changed("spec.vmstorage.storage_data_path", "/elsewhere"))
+    cluster = _cluster(changed("spec.vmstorage.storage_data_path", "/elsewhere"))
     assert cluster.spec.vmstorage is not None
     assert cluster.spec.vmstorage.storage_data_path == "/vm-data"
 
 
 def test_null_counts_as_unset() -> None:
-    cluster = parsed(changed("spec.vmstorage.replicaCount", None))
+    cluster = _cluster(changed("spec.vmstorage.replicaCount", None))
     assert cluster.spec.vmstorage is not None
     assert cluster.spec.vmstorage.replica_count is None
 
@@ -112,7 +121,7 @@ def test_unknown_fields_are_ignored() -> None:
 
 def test_a_status_is_read() -> None:
     status = {"updateStatus": "expanding", "observedGeneration": 2, "conditions": []}
-    cluster = parsed(changed("status", status))
+    cluster = _cluster(changed("status", status))
     assert cluster.status is not None
     assert cluster.status.update_status is UpdateStatus.EXPANDING
 
