@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from vmoperator.api.prometheus import (
+    alertmanagerconfig,
     podmonitor,
     probe,
     prometheusrule,
@@ -21,6 +22,7 @@ CONVERTERS: Mapping[str, Callable[[Manifest], Manifest]] = MappingProxyType(
         "Probe": probe.converted,
         "ScrapeConfig": scrapeconfig.converted,
         "PrometheusRule": prometheusrule.converted,
+        "AlertmanagerConfig": alertmanagerconfig.converted,
     }
 )
 """Kind of monitoring.coreos.com -> function from its manifest to one of ours."""

@@ -7,7 +7,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from vmoperator.api.prometheus import podmonitor, probe, scrapeconfig, servicemonitor
+from vmoperator.api.prometheus import (
+    alertmanagerconfig,
+    podmonitor,
+    probe,
+    scrapeconfig,
+    servicemonitor,
+)
 from vmoperator.api.prometheus.scraping import Specification, start
 from vmoperator.api.prometheus.translation import Record
 from vmoperator.base.errors import SpecInvalid
@@ -18,6 +24,7 @@ _SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
         "PodMonitor": podmonitor.specification,
         "Probe": probe.specification,
         "ScrapeConfig": scrapeconfig.specification,
+        "AlertmanagerConfig": alertmanagerconfig.specification,
     }
 )
 _LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")

@@ -99,7 +99,7 @@ class SlackConfig(HTTPNotifier):
     """Fields of the message in which markup counts."""
     actions: list[SlackAction] | None = None
     """Buttons of the message."""
-    update_message: bool | None = None
+    update_message: Annotated[bool | None, As(says_only_yes=True)] = None
     """Whether a message is changed rather than a new one written (Alertmanager 0.32)."""
 
 

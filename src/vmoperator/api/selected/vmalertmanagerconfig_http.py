@@ -37,6 +37,8 @@ class As:
 
     name: str = ""
     form: Form | None = None
+    says_only_yes: bool = False
+    """Whether false is left out: older Alertmanagers do not know the field."""
 
 
 class SnakeModel(SpecModel):

@@ -19,6 +19,9 @@ from vmoperator.render.routes.options import Options, Version
 _KEY = re.compile(
     r"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----"
 )
+_CERTIFICATE = re.compile(
+    r"-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,9 @@ class Reader:
 
 def refuse_no_certificate(content: str, *, field: str) -> None:
     """Raises SpecInvalid for what holds no certificate: Alertmanager would load nothing at all."""
+    found = "\n".join(_CERTIFICATE.findall(content))
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=content)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found)
     except (ssl.SSLError, ValueError):
         raise SpecInvalid(field, "holds no certificate in PEM") from None
 
@@ -82,29 +86,26 @@ def refuse_no_key(content: str, certificate: str | None, *, field: str) -> None:
         raise SpecInvalid(field, "holds no private key in PEM without a password")
     try:
         key = b64decode(found[2])
-        shown = ssl.PEM_cert_to_DER_cert(_first(certificate)) if certificate else b""
+        first = _CERTIFICATE.search(certificate or "")
+        shown = ssl.PEM_cert_to_DER_cert(first[0]) if first else b""
     except (binascii.Error, ValueError):
         raise SpecInvalid(field, "holds no private key in PEM without a password") from None
     if shown and not _belongs(key, shown):
         raise SpecInvalid(field, "is not the key of the certificate")
 
 
-def _first(certificates: str) -> str:
-    end = "-----END CERTIFICATE-----"
-    start = certificates.find("-----BEGIN CERTIFICATE-----")
-    return certificates[max(start, 0) : certificates.find(end) + len(end)]
-
-
 def _belongs(key: bytes, certificate: bytes) -> bool:
     """False if no long number of the key stands in the certificate: both hold the modulus of RSA
     and the point of an elliptic curve. A key that carries no such number is believed."""
-    parts = [part for part in _parts(key) if len(part) > _SECRET_BYTES]
+    parts = [
+        part for part in _parts(key) if len(part) > _LONGEST_SECRET and len(part) != _SECRET_OF_P521
+    ]
     return not parts or any(part in certificate for part in parts)
 
 
-# Secret numbers of elliptic curves have at most 66 bytes, points of them at least 65: those of 66
-# are the secrets of P-521, whose points have 133.
-_SECRET_BYTES = 66
+# Bytes of the secret numbers of elliptic curves; their points have 65, 97 and 133.
+_LONGEST_SECRET = 64
+_SECRET_OF_P521 = 66
 
 
 def _parts(der: bytes) -> list[bytes]:

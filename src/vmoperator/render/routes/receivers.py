@@ -40,7 +40,7 @@ def _part(given: SpecModel, reader: Reader, *, field: str) -> dict[str, Any]:
         mark = next((it for it in info.metadata if isinstance(it, As)), As())
         value = _value(getattr(given, name), mark, reader, field=f"{field}.{alias}")
         # Alertmanager takes an empty text for a wish, most charts for none.
-        if value not in (None, "", [], {}):
+        if value not in (None, "", [], {}) and (value or not mark.says_only_yes):
             made[mark.name or alias] = value
     return made
 
