@@ -158,6 +158,17 @@ async def test_a_changed_cluster_role_is_set_back(bench: Bench) -> None:
     assert lab.live(ROLE)["rules"] == rules
 
 
+async def test_a_binding_to_another_role_is_made_anew_for_it_cannot_change(bench: Bench) -> None:
+    lab = await bench.running(parent("VMAgent"))
+    before = lab.live(BINDING)
+    await bench.api.put({**before, "roleRef": {**before["roleRef"], "name": "view"}})
+    await lab.settle()
+    after = lab.live(BINDING)
+    assert after["roleRef"] == before["roleRef"]
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    assert lab.message == "operational"
+
+
 # The Service that all Alertmanagers of a namespace share
 
 

@@ -161,7 +161,7 @@ class Writer:
         return True
 
     async def _take_away(self, live: Child) -> None:
-        """Delete a Service that is made anew; NotYet while something holds it up."""
+        """Delete what is made anew; NotYet while something holds it up."""
         log.info("replacing %s: what it is cannot change in place", live.ref, extra=self._extra)
         await self.client.delete(BY_KIND[live.ref.kind], live.ref, uid=live.uid)
         if live.finalizers:

@@ -71,6 +71,8 @@ class Child:
     changed in place."""
     address: str = ""
     """spec.clusterIP of a Service, `None` for a headless one."""
+    role: str = ""
+    """roleRef.name of a binding."""
     is_marked: bool = False
     """It names its parent in an annotation, and no garbage collector takes it with that parent."""
     is_managed: bool = False
@@ -129,6 +131,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         rollout=_rollout(manifest),
         claims=_claims(manifest),
         address=spec.get("clusterIP", ""),
+        role=(manifest.get("roleRef") or {}).get("name", ""),
         is_marked=marked is not None,
         is_managed=is_managed,
         sharers=sharers(metadata),

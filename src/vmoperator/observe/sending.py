@@ -31,11 +31,14 @@ def is_shared(manifest: Mapping[str, Any]) -> bool:
 
 
 def is_replaced(manifest: Manifest, live: Child) -> bool:
-    """Whether a Service has to be made anew: the API server keeps clusterIP as it is.
+    """Whether a child has to be made anew: the API server keeps a Service's clusterIP as it is,
+    and the role of a binding.
 
     Headless or not is what a load balancer in front of a cluster changes; whoever connects in the
     few milliseconds without a Service has to look its name up again.
     """
+    if "roleRef" in manifest:
+        return live.role != manifest["roleRef"]["name"]
     if manifest["kind"] != "Service" or manifest["spec"].get("type") == "ExternalName":
         return False
     wanted = manifest["spec"].get("clusterIP")
