@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from dataclasses import dataclass, field
 from typing import Self
@@ -22,6 +23,8 @@ class Program:
     prefix: str = "/pre"
     runs: str = "old"
     is_refused: bool = False
+    takes_seconds: float = 0.0
+    """How long it reads its file, after it has answered."""
     asked: list[str] = field(default_factory=list)
     """Method and path of each request."""
     port: int = 0
@@ -53,11 +56,16 @@ class Program:
         if given != self.key:
             return web.Response(status=401, text="Expected to receive another authKey")
         self.is_refused = self.file == "bad"
-        if not self.is_refused:
+        if self.takes_seconds:
+            asyncio.get_running_loop().call_later(self.takes_seconds, self._read, self.file)
+        elif not self.is_refused:
             self.runs = self.file
         elif self.kind == "alertmanager":
             return web.Response(status=500, text='failed to reload config: no receiver "new"')
         return web.Response()
+
+    def _read(self, file: str) -> None:
+        self.runs = file
 
     async def _config(self, request: web.Request) -> web.Response:
         self.asked.append(f"GET {request.path}")

@@ -57,7 +57,9 @@ class Node:
         assert live is not None
         return str((live["metadata"].get("annotations") or {}).get(CONFIG_HASH, ""))
 
-    def order(self, program: Program, *, digest: str = "d2", key: str = "") -> Order:
+    def order(
+        self, program: Program, *, digest: str = "d2", key: str = "", size_bytes: int = 0
+    ) -> Order:
         delivery = Delivery(
             secret="vmagent-demo",
             digest=digest,
@@ -66,6 +68,7 @@ class Node:
             scheme="http",
             reload_path="/pre/-/reload",
             program=program.kind,
+            size_bytes=size_bytes,
         )
         return order(delivery, key=key)
 
@@ -121,6 +124,34 @@ async def test_a_reload_that_comes_before_the_file_is_repeated(node: Node) -> No
         await node.until_told(Standing.LOADED)
         assert program.runs == "new"
         assert program.reloads > 2
+
+
+async def test_a_program_that_reads_megabytes_is_not_asked_again_meanwhile(node: Node) -> None:
+    async with Program("vmagent", takes_seconds=2.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=4_000_000)})
+        await until(lambda: program.reloads == 1)
+        assert node.at()[0].standing is Standing.PENDING
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "new"
+        assert program.reloads == 1
+
+
+async def test_what_comes_while_a_program_reads_megabytes_is_loaded_after_that(node: Node) -> None:
+    async with Program("vmagent", takes_seconds=1.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=2_000_000)})
+        await until(lambda: program.reloads == 1)
+        for number in range(5):
+            program.file = f"newer{number}"
+            newer = node.order(program, digest=f"n{number}", size_bytes=2_000_000)
+            node.deliveries.deliver(AGENT, {one: newer})
+            await asyncio.sleep(0.1)
+        await node.until_told(Standing.LOADED)
+        assert program.runs == "newer4"
+        assert program.reloads == 2
 
 
 async def test_a_pod_that_has_it_is_left_alone(node: Node) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vmoperator.apply.client import Client
-from vmoperator.apply.errands import Errand, Order
+from vmoperator.apply.errands import Errand, Order, Pace
 from vmoperator.apply.programs import Address, Programs
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import Loading, Standing, marks_of
@@ -40,6 +40,8 @@ class Deliveries:
     """Called when there is something new to tell of a parent."""
     _running: dict[Ref, dict[str, _Running]] = field(default_factory=dict, init=False)
     """Parent -> uid of the pod -> its errand, ended or not."""
+    _paces: dict[Ref, dict[str, Pace]] = field(default_factory=dict, init=False)
+    """Parent -> uid of the pod -> its pace: an errand must not disturb what the last one began."""
     _slots: asyncio.Semaphore = field(
         default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False
     )
@@ -54,6 +56,7 @@ class Deliveries:
         wanted = {pod.uid: (pod, order) for pod, order in orders.items()}
         for uid in known.keys() - wanted.keys():
             known.pop(uid).task.cancel()
+            self._paces[parent].pop(uid)
         for uid, (pod, order) in wanted.items():
             before = known.get(uid)
             if before and _is_same(before.errand.order, order):
@@ -63,6 +66,7 @@ class Deliveries:
             known[uid] = self._started(parent, pod, order, is_trusted)
         if not known:
             del self._running[parent]
+            self._paces.pop(parent, None)
 
     def loadings(self, parent: Ref) -> Iterator[Loading]:
         """How far each pod of the parent is."""
@@ -85,6 +89,7 @@ class Deliveries:
             host,
             slots=self._slots,
             told=lambda: self._told(parent),
+            pace=self._paces.setdefault(parent, {}).setdefault(pod.uid, Pace()),
             is_trusted=is_trusted,
         )
         task = asyncio.create_task(errand.run(), name=f"configuration of {pod.ref}")
@@ -107,6 +112,7 @@ def order(delivery: Delivery, *, key: str = "") -> Order:
     """What every pod of a stage is asked to do; `key` is the authKey of its reload request."""
     return Order(
         digest=delivery.digest,
+        size_bytes=delivery.size_bytes,
         program=delivery.program,
         marks=marks_of(delivery.files) if delivery.program in _HASHING else frozenset(),
         files=delivery.files,

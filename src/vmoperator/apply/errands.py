@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
@@ -26,12 +26,20 @@ log = logging.getLogger(__name__)
 
 # Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
 _PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
+# vmagent v1.150 takes 17 to 20 s for 16 MB, and 15 s of CPU: it is not asked again meanwhile.
+_SECONDS_PER_MB: Final = 1.5
+_SMALL_BYTES: Final = 200_000
+_LARGE_PAUSE_SECONDS: Final = 0.4
+_LONGEST_LOOK_SECONDS: Final = 2.0
+# Their pages are nothing but what they run, and may be megabytes.
+_PLAIN: Final = ("vmagent", "vmsingle")
 # Where nothing shows that the files were there, the last request counts; one more to be sure.
 _LATE_SECONDS: Final = 3.0
 # A program answers before it has read its files.
 _LOOKS_SECONDS: Final = (0.01, 0.04, 0.1)
 # The metrics of VictoriaMetrics' programs may be a second old (lib/appmetrics).
 _METRICS_AGE_SECONDS: Final = 1.1
+_PAGE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -42,10 +50,28 @@ class Order:
     digest: str
     program: str
     address: Address
+    size_bytes: int = 0
+    """Of all files together."""
     marks: frozenset[str] = frozenset()
     """One of these is shown by a program that tells a hash of its file."""
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """What it is to load, of which nothing is told."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast one pod loads its files, and until when it is busy with them."""
+
+    seconds: float = 0.0
+    """What the last reload took."""
+    busy_until: float = 0.0
+    """In the time of the event loop."""
+
+    def patience_seconds(self, size_bytes: int) -> float:
+        """For how long to look after a reload was asked for."""
+        if size_bytes < _SMALL_BYTES:
+            return 0.0
+        return max(1.5 * self.seconds, size_bytes / 1e6 * _SECONDS_PER_MB)
 
 
 @dataclass(slots=True)
@@ -59,6 +85,7 @@ class Errand:
     _: KW_ONLY
     slots: asyncio.Semaphore
     told: Callable[[], None]
+    pace: Pace = field(default_factory=Pace)
     is_trusted: bool = True
     """Whether a pod that was told before this process knew of it is taken to have loaded it."""
     loading: Loading = field(init=False)
@@ -129,13 +156,19 @@ class Errand:
 
     async def _urged(self) -> Loading:
         """Ask again and again until the program shows that it has read the new files."""
-        words = ""
+        words, loop = "", asyncio.get_running_loop()
+        await self._let_finish()
+        patience_seconds = self.pace.patience_seconds(self.order.size_bytes)
         for pause_seconds in _PAUSES_SECONDS:
-            await asyncio.sleep(pause_seconds)
+            least = _LARGE_PAUSE_SECONDS if patience_seconds else 0.0
+            await asyncio.sleep(max(pause_seconds, least))
+            asked = loop.time()
+            self.pace.busy_until = asked + patience_seconds
             words = await self._reloaded()
-            for look_seconds in _LOOKS_SECONDS:
+            for look_seconds in _looks(0.0 if words else patience_seconds):
                 await asyncio.sleep(look_seconds)
                 if self._is_taken(await self._shown()):
+                    self.pace.seconds, self.pace.busy_until = loop.time() - asked, 0.0
                     return self._at(Standing.LOADED)
         if words:
             standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
@@ -144,6 +177,13 @@ class Errand:
             return self._at(Standing.FAILED, "still runs an older configuration")
         self._is_proven = False
         return await self._looked_at_metrics()
+
+    async def _let_finish(self) -> None:
+        """Wait for what an errand before this one asked for: it must not be taken for ours."""
+        left_seconds = self.pace.busy_until - asyncio.get_running_loop().time()
+        if left_seconds > 0:
+            await asyncio.sleep(left_seconds)
+            self._before = await self._shown()
 
     async def _looked_again(self) -> Loading:
         """A second look at what was taken for loaded: the metrics are slow to say no."""
@@ -196,10 +236,16 @@ class Errand:
         marks = []
         for path in PAGES.get(self.order.program, ()):
             try:
-                marks.append(mark(await self.programs.page(self.order.address, path)))
+                marks.append(await self._mark(path))
             except Refusal:
                 marks.append("")  # a page that this program does not show
         return tuple(marks)
+
+    async def _mark(self, path: str) -> str:
+        if self.order.program not in _PLAIN:
+            return mark(await self.programs.page(self.order.address, path))
+        seconds = _PAGE_SECONDS + self.pace.patience_seconds(self.order.size_bytes)
+        return await self.programs.digest(self.order.address, path, seconds=seconds)
 
     def _at(self, standing: Standing, words: str = "") -> Loading:
         return Loading(pod=self.pod.ref.name, standing=standing, words=words)
@@ -218,3 +264,12 @@ class Errand:
             extra={"ref": self.pod.parent},
         )
         self.told()
+
+
+def _looks(patience_seconds: float) -> Iterator[float]:
+    """Pauses before each look: short ones, then longer ones until the patience is at its end."""
+    yield from _LOOKS_SECONDS
+    spent, pause = sum(_LOOKS_SECONDS), 0.25
+    while spent < patience_seconds:
+        yield pause
+        spent, pause = spent + pause, min(1.5 * pause, _LONGEST_LOOK_SECONDS)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Final, Self
@@ -14,6 +17,7 @@ from vmoperator.observe.loading import METRICS, is_program
 _PAGE_SECONDS: Final = 5.0
 _RELOAD_SECONDS: Final = 15.0
 _CONNECT_SECONDS: Final = 2.0
+_CHUNK_BYTES: Final = 1 << 18
 _LONGEST_TEXT: Final = 300
 _HIDDEN: Final = (401, 403)
 
@@ -90,6 +94,17 @@ class Programs:
         """What the program shows at a path below its prefix. Raises NoAnswer or Refusal."""
         return await self._text("GET", address, f"{address.prefix}{path}")
 
+    async def digest(self, address: Address, path: str, *, seconds: float = _PAGE_SECONDS) -> str:
+        """Hash of what the program shows at a path below its prefix, which may be megabytes.
+
+        Raises NoAnswer or Refusal.
+        """
+        summed = hashlib.sha256()
+        async with self._answer("GET", address, f"{address.prefix}{path}", seconds) as answer:
+            async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
+                summed.update(chunk)
+        return summed.hexdigest()
+
     async def metrics(self, address: Address) -> str:
         """The metrics of the program; empty where it does not show them to everybody.
 
@@ -109,15 +124,32 @@ class Programs:
     async def _text(
         self, method: str, address: Address, path: str, form: dict[str, str] | None = None
     ) -> str:
+        seconds = _RELOAD_SECONDS if method == "POST" else _PAGE_SECONDS
+        async with self._answer(method, address, path, seconds, form) as answer:
+            return await answer.text(encoding="utf-8", errors="replace")
+
+    @asynccontextmanager
+    async def _answer(
+        self,
+        method: str,
+        address: Address,
+        path: str,
+        seconds: float,
+        form: dict[str, str] | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A good answer, to be read inside."""
         if self._session is None:
             raise RuntimeError("programs are asked inside `async with` only")
-        seconds = _RELOAD_SECONDS if method == "POST" else _PAGE_SECONDS
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=_CONNECT_SECONDS)
         try:
             async with self._session.request(
                 method, address.url(path), data=form, timeout=timeout, allow_redirects=False
             ) as answer:
-                text = await answer.text(encoding="utf-8", errors="replace")
+                if answer.status >= 300:
+                    text = await answer.text(encoding="utf-8", errors="replace")
+                    words = f"answers {answer.status} to {path}: {_short(text)}"
+                    raise Refusal(words, status=answer.status)
+                yield answer
         except TimeoutError as late:
             raise NoAnswer(f"does not answer at port {address.port}") from late
         except aiohttp.ServerDisconnectedError as cut:
@@ -125,10 +157,6 @@ class Programs:
             raise NoAnswer(words) from cut
         except (aiohttp.ClientError, OSError) as broken:
             raise NoAnswer(f"cannot be reached at port {address.port}") from broken
-        if answer.status >= 300:
-            words = f"answers {answer.status} to {path}: {_short(text)}"
-            raise Refusal(words, status=answer.status)
-        return text
 
 
 def _short(text: str) -> str:

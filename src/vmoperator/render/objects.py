@@ -130,6 +130,7 @@ def delivery(workload: Workload) -> Delivery | None:
     return Delivery(
         secret=config.secret,
         digest=_digest(config),
+        size_bytes=_size_bytes(config),
         files=config.files,
         port=workload.http.number,
         scheme=scheme(workload),
@@ -142,6 +143,11 @@ def delivery(workload: Workload) -> Delivery | None:
 def _digest(config: Config) -> str:
     buckets = {bucket.secret: bucket.digest for bucket in config.buckets}
     return digest({"files": dict(config.files), "buckets": buckets} if buckets else config.files)
+
+
+def _size_bytes(config: Config) -> int:
+    encoded = sum(len(text) for bucket in config.buckets for text in bucket.data.values())
+    return sum(map(len, config.files.values())) + encoded * 3 // 4
 
 
 def _replicas(workload: Workload) -> int | None:

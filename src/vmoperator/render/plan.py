@@ -29,6 +29,8 @@ class Delivery:
     """Path of the request, such as /-/reload."""
     program: str
     """Program that reads it, which decides how it shows that it has: vmagent, vmalert..."""
+    size_bytes: int = 0
+    """Of all files that the program reads, about."""
     reload_key: tuple[str, str] | None = None
     """Secret and key that hold the authKey of the request."""
 
