@@ -38,7 +38,7 @@ def is_replaced(manifest: Manifest, live: Child) -> bool:
     few milliseconds without a Service has to look its name up again.
     """
     if "roleRef" in manifest:
-        return live.role != manifest["roleRef"]["name"]
+        return bool(live.role != manifest["roleRef"]["name"])
     if manifest["kind"] != "Service" or manifest["spec"].get("type") == "ExternalName":
         return False
     wanted = manifest["spec"].get("clusterIP")
