@@ -375,6 +375,28 @@ async def test_a_change_goes_through_storage_then_select_then_insert(running: La
     assert evicted == ["vmstorage-demo-0", "vmstorage-demo-1", "vmselect-demo-0", "vmselect-demo-1"]
 
 
+async def test_a_pod_that_another_workload_left_is_neither_counted_nor_evicted(
+    running: Lab,
+) -> None:
+    ours = running.kubernetes.pods("vmstorage")[0]
+    metadata = {
+        **ours["metadata"],
+        "name": "vmstorage-before",
+        "uid": "u-before",
+        "ownerReferences": [
+            {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "before", "uid": "u-rs"}
+            | {"controller": True}
+        ],
+    }
+    await running.api.put({**ours, "metadata": metadata})
+    await running.apply(cluster(clusterVersion=NEW_TAG))
+    told = await running.settle()
+    assert told[-1] == "operational"
+    assert not [words for words in told if "vmstorage 3/" in words]
+    evicted = [one.path.split("/")[-2] for one in running.api.requests("POST", "eviction")]
+    assert evicted == ["vmstorage-demo-0", "vmstorage-demo-1", "vmselect-demo-0", "vmselect-demo-1"]
+
+
 async def test_a_finished_rollout_is_recorded_in_the_stateful_set(running: Lab) -> None:
     await running.apply(cluster(clusterVersion=NEW_TAG))
     await running.settle()
