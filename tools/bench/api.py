@@ -55,6 +55,22 @@ class Api:
             found: dict[str, Any] = json.loads(await answer.read())
             return found
 
+    async def versions(self, path: str) -> list[tuple[str, str]]:
+        """Name and resourceVersion of each object of a collection."""
+        accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+        async with self._session.get(self.server + path, headers={"Accept": accept}) as answer:
+            answer.raise_for_status()
+            items = json.loads(await answer.read())["items"]
+        return [(it["metadata"]["name"], it["metadata"]["resourceVersion"]) for it in items]
+
+    async def merge(self, path: str, patch: dict[str, Any]) -> None:
+        """A JSON merge patch."""
+        kind = {"Content-Type": "application/merge-patch+json"}
+        body = json.dumps(patch)
+        async with self._session.patch(self.server + path, data=body, headers=kind) as answer:
+            if answer.status >= 300:
+                raise SystemExit(f"PATCH {path}: {answer.status} {await answer.text()}")
+
     async def create(self, path: str, manifest: dict[str, Any]) -> None:
         """POST; one that exists already is left as it is."""
         async with self._session.post(self.server + path, json=manifest) as answer:

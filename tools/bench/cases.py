@@ -3,14 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import yaml
 
-from bench.api import Api
+from bench.objects import scrapes, storm
+from bench.run import Figures, Run
 from vmoperator.api import parsed
 from vmoperator.base.resource import BY_KIND, VM_CLUSTER
 from vmoperator.base.settings import Settings
@@ -18,19 +18,6 @@ from vmoperator.render import plan
 
 EXAMPLE = Path(__file__).parents[2] / "examples/high-availability/vmcluster.yaml"
 _POLL_SECONDS = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """Where a case runs, and its limits in seconds."""
-
-    api: Api
-    namespace: str
-    seconds: float
-    timeout: float
-
-
-Figures = dict[str, object]
 
 
 async def cluster(run: Run) -> Figures:
@@ -85,7 +72,14 @@ async def clean(run: Run) -> Figures:
 
 
 CASES: Mapping[str, Callable[[Run], Awaitable[Figures]]] = MappingProxyType(
-    {"cluster": cluster, "plain": plain, "idle": idle, "clean": clean}
+    {
+        "cluster": cluster,
+        "plain": plain,
+        "scrapes": scrapes,
+        "storm": storm,
+        "idle": idle,
+        "clean": clean,
+    }
 )
 
 

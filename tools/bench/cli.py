@@ -9,15 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.api import Api
-from bench.cases import CASES, Run
+from bench.cases import CASES
 from bench.counts import requests, since
 from bench.process import Usage, usage
+from bench.run import Run
 
 _CASES = """\
 cases:
   cluster   the HA document's VMCluster: seconds from apply to each status, until operational
   plain     the same children applied at once by nobody but this program: what Kubernetes alone
             takes until all pods are ready (needs the operator to be away)
+  scrapes   --n VMServiceScrapes, then a VMAgent: seconds until its configuration holds all of
+            them, and from a changed object to the changed configuration
+  storm     every object of the case scrapes (with the same --n) changes once
   idle      API writes and CPU over --seconds without any change
   clean     delete what the other cases made
 
@@ -47,6 +51,10 @@ def parser() -> argparse.ArgumentParser:
     )
     options.add_argument("--namespace", default="bench")
     options.add_argument("--seconds", type=float, default=60, help="of the case idle (%(default)s)")
+    options.add_argument("--n", type=int, default=1000, help="objects (%(default)s)")
+    options.add_argument(
+        "--replicas", type=int, default=0, help="pods of the case scrapes' agent (%(default)s)"
+    )
     options.add_argument("--timeout", type=float, default=300, help="seconds (%(default)s)")
     options.add_argument("--operator", default="vmoperator", help="name to print with the figures")
     return options
@@ -55,7 +63,14 @@ def parser() -> argparse.ArgumentParser:
 async def _measured(options: argparse.Namespace) -> dict[str, object]:
     async with Api(options.kubeconfig) as api:
         await api.create("/api/v1/namespaces", {"metadata": {"name": options.namespace}})
-        run = Run(api, options.namespace, options.seconds, options.timeout)
+        run = Run(
+            api,
+            options.namespace,
+            options.seconds,
+            options.timeout,
+            number=options.n,
+            replicas=options.replicas,
+        )
         counted, used, began = await requests(api), usage(options.pid), time.monotonic()
         figures = await CASES[options.case](run)
         counts = since(counted, await requests(api))
