@@ -190,8 +190,9 @@ REFUSED: dict[str, tuple[list[Manifest], str]] = {
         "spec.groups[0].rules[0].expr: the string that begins at character 5 has no closing '",
     ),
     "an action": (
-        [group({**ALERT, "annotations": {"text": "is {{ $value }"}})],
-        "spec.groups[0].rules[0].annotations.text: the action {{ $value } is not closed by }}",
+        [group({**ALERT, "annotations": {"text": "is {{ $value } of {{ $x }}"}})],
+        "spec.groups[0].rules[0].annotations.text: the action {{ $value } of {{ $x }} is not"
+        " closed by }}",
     ),
     "an action that opens": (
         [group({**ALERT, "labels": {"a": "{{ if eq 1.0 .Value }}x"}})],

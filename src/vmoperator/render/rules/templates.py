@@ -12,7 +12,7 @@ _ACTION = re.compile(
           "(?:\\.|[^"\\\n])*"                 # strings and characters
         | `[^`]*`
         | '(?:\\.|[^'\\\n])*'
-        | (?!\}\})[^"'`]
+        | [^"'`{}]
       )*)
       \}\}
     """,
@@ -23,7 +23,12 @@ _WORD = re.compile(r"\s*([a-z]+)\b")
 
 
 def template_problem(text: str) -> str:
-    """What is wrong with the actions of a template; empty if nothing is."""
+    """What is wrong with the actions of a template; empty if nothing is.
+
+    vmalert takes a text that has not both {{ and }} in it for no template.
+    """
+    if "}}" not in text:
+        return ""
     place, opened = 0, []
     while (start := text.find("{{", place)) >= 0:
         action = _ACTION.match(text, start)
