@@ -60,7 +60,7 @@ class Api:
         accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
         async with self._session.get(self.server + path, headers={"Accept": accept}) as answer:
             answer.raise_for_status()
-            items = json.loads(await answer.read())["items"]
+            items = json.loads(await answer.read())["items"] or ()
         return [(it["metadata"]["name"], it["metadata"]["resourceVersion"]) for it in items]
 
     async def merge(self, path: str, patch: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ import base64
 import gzip
 
 from bench.objects import scrape, texts
-
 from vmoperator.api.selected import selected
 
 
