@@ -7,6 +7,7 @@ import random
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -128,7 +129,7 @@ def test_whatever_is_taken_is_sound_to_vmalert(
 ) -> None:
     found = [vmrule(*groups, name=f"r{number}") for number, groups in enumerate(objects)]
     always = vmrule({"name": "always", "rules": [ALERT]}, name="always")
-    write = {"remoteWrite": {"url": "http://a"}}
+    write: dict[str, Any] = {"remoteWrite": {"url": "http://a"}}
     plan = planned(selecting(*found, always), ruleSelector={}, **write)
     texts = rule_texts(plan)
     assert len(texts) == len(found) + 1 - len(refusals(plan))
