@@ -161,10 +161,16 @@ def _victorops(given: services.VictorOpsConfig, _: Reader, field: str) -> None:
 
 
 def _telegram(given: chats.TelegramConfig, reader: Reader, field: str) -> None:
-    if given.chat_id == 0:
-        raise SpecInvalid(f"{field}.chat_id", "must not be 0")
+    if given.chat_id == 0 or not _is_int64(given.chat_id):
+        raise SpecInvalid(f"{field}.chat_id", "must be a number of 64 bits, and not 0")
+    if not _is_int64(given.message_thread_id or 0):
+        raise SpecInvalid(f"{field}.message_thread_id", "must be a number of 64 bits")
     if given.message_thread_id:
         reader.refuse_older((0, 28), field=f"{field}.message_thread_id")
+
+
+def _is_int64(number: int) -> bool:
+    return -(2**63) <= number < 2**63
 
 
 def _sns(given: services.SNSConfig, _: Reader, field: str) -> None:
