@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from vmoperator.base.manifest import Ref
+from vmoperator.observe.loading import mark
 from vmoperator.observe.rules import sick_rules
 
 REF = Ref("VMRule", "monitoring", "rules")
@@ -80,3 +81,25 @@ def test_rules_of_nobody_are_left_out() -> None:
 @pytest.mark.parametrize("page", ["", "<html>", "[]", '{"data": null}', '{"data": {"groups": 1}}'])
 def test_a_page_of_something_else_says_nothing(page: str) -> None:
     assert sick_rules(page, [REF]) == {}
+
+
+def _shown(**rule: Any) -> str:
+    made = {"name": "r", "query": "up", "state": "inactive", "lastError": "", **rule}
+    group = {"name": "g", "file": "a", "rules": [made], "lastEvaluation": rule.get("lastError")}
+    return json.dumps({"status": "success", "data": {"groups": [group]}}, separators=(",", ":"))
+
+
+def test_what_evaluations_change_is_no_other_configuration() -> None:
+    evaluated = _shown(state="firing", lastError="late", evaluationTime=1, health="err")
+    assert mark(evaluated) == mark(_shown())
+
+
+@pytest.mark.parametrize(
+    "change", [{"query": "down"}, {"labels": {"a": "b"}}, {"duration": 5}], ids=str
+)
+def test_another_rule_is_another_configuration(change: dict[str, Any]) -> None:
+    assert mark(_shown(**change)) != mark(_shown())
+
+
+def test_the_last_rule_that_goes_is_another_configuration() -> None:
+    assert mark('{"status":"success","data":{"groups":[]}}') != mark(_shown())
