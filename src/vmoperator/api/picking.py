@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from vmoperator.base.manifest import Ref
@@ -45,8 +45,8 @@ class Fragment:
 
     ref: Ref
     """The live object, whichever group its kind belongs to."""
-    content: bytes
-    """Its piece of the configuration, empty where it was refused."""
+    content: bytes = field(repr=False)
+    """Its piece of the configuration, empty where it was refused; it may hold secrets."""
     refusal: str = ""
     """Why it was refused, with the field."""
 
