@@ -9,8 +9,10 @@ from typing import Any
 
 import orjson
 
+from vmoperator.api.status import UpdateStatus
 from vmoperator.base.manifest import Ref
 from vmoperator.base.names import rules_file
+from vmoperator.observe.objects import Told
 
 SICK_PAGE = "/api/v1/rules?state=unhealthy&extended_states=true&exclude_alerts=true"
 """Where vmalert shows the rules whose last evaluation failed; releases that do not know these
@@ -32,6 +34,7 @@ _OWN = (
     "result contains metrics with the same labelset",
 )
 _LONGEST = 300
+_BEGINNING = "spec.groups: "
 
 
 def sick_rules(page: str, refs: Iterable[Ref]) -> dict[Ref, str]:
@@ -49,6 +52,11 @@ def sick_rules(page: str, refs: Iterable[Ref]) -> dict[Ref, str]:
     return {ref: _told(words) for ref, words in found.items() if words}
 
 
+def is_sickness(told: Told) -> bool:
+    """Whether the status of an object says what a running vmalert has against it."""
+    return told.word == UpdateStatus.FAILED and told.reason.startswith(_BEGINNING)
+
+
 def _groups(page: str) -> list[Mapping[str, Any]]:
     try:
         groups = orjson.loads(page)["data"]["groups"]
@@ -62,7 +70,7 @@ def _complaints(group: Mapping[str, Any]) -> Iterator[str]:
         words = _fault(str(rule.get("lastError") or ""))
         if words:
             kind = "record" if rule.get("type") == "recording" else "alert"
-            yield f"spec.groups: {group.get('name')}: {kind} {rule.get('name')}: {words}"
+            yield f"{_BEGINNING}{group.get('name')}: {kind} {rule.get('name')}: {words}"
 
 
 def _fault(error: str) -> str:

@@ -9,7 +9,8 @@ import pytest
 
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import mark
-from vmoperator.observe.rules import sick_rules
+from vmoperator.observe.objects import Told
+from vmoperator.observe.rules import is_sickness, sick_rules
 
 REF = Ref("VMRule", "monitoring", "rules")
 OTHER = Ref("PrometheusRule", "monitoring", "rules")
@@ -62,6 +63,13 @@ PASSING = [
 @pytest.mark.parametrize("error", PASSING)
 def test_a_database_that_does_not_answer_is_no_fault_of_an_object(error: str) -> None:
     assert sick_rules(_page(error), [REF]) == {}
+
+
+def test_what_a_running_vmalert_said_is_known_from_what_the_operator_refuses() -> None:
+    (words,) = sick_rules(_page(_answered(422, "bad")), [REF]).values()
+    assert is_sickness(Told(word="failed", reason=words))
+    assert not is_sickness(Told(word="failed", reason="spec.groups[0].rules[0].expr: is empty"))
+    assert not is_sickness(Told(word="operational", reason=""))
 
 
 def test_several_wrong_rules_are_counted() -> None:
