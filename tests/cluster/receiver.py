@@ -29,6 +29,8 @@ class Notification:
     moment: float
     sender: str
     state: str
+    path: str = "/"
+    """Path of the request, by which routes can be told apart."""
 
 
 @dataclass
@@ -65,8 +67,9 @@ def receiving(cluster: Cluster, output: Path) -> Iterator[Received]:
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        told = Notification(time.time(), self.client_address[0], body["status"])
-        print(json.dumps(vars(told)), flush=True)
+        told = Notification(time.time(), self.client_address[0], body["status"], self.path)
+        # In one piece, for several requests may be told at once.
+        print(f"{json.dumps(vars(told))}\n", end="", flush=True)
         self.send_response(200)
         self.end_headers()
 
