@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 
@@ -25,12 +26,13 @@ from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
 
 _PROXY = re.compile(
-    r"(https?|socks5)://([^\s/?#@%\[\]\\]*@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
+    r"(https?|socks5)://([A-Za-z0-9._~!$&'()*+,;=:-]*@)?(\[(?P<address>[0-9a-fA-F:.]+)\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
     r"(/([!-$&-~]|%[0-9a-fA-F]{2})*)?"
 )
 """What Go's URL parser is known to take: one that it refuses would cost all jobs of a file."""
 
 
+_MOST = 2**63 - 1
 _PROXY_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "tlsConfig": "tls_config",
@@ -58,8 +60,8 @@ def scraped(given: EndpointScrapeParams, *, field: str, terms: Terms) -> dict[st
             "params": dict(sorted((given.params or {}).items())) or None,
             "scheme": scheme if scheme == "https" else None,
             "max_scrape_size": _size(given.max_scrape_size),
-            "sample_limit": given.sample_limit or None,
-            "series_limit": given.series_limit,
+            "sample_limit": _limit(given.sample_limit, field=f"{field}.sampleLimit") or None,
+            "series_limit": _limit(given.series_limit, field=f"{field}.seriesLimit"),
         }
     )
     return found
@@ -117,10 +119,26 @@ def proxy_auth(given: ProxyClientConfig | None, *, field: str, reader: Reader) -
 
 def proxy_url(given: str | None, *, field: str) -> str | None:
     """The URL of a proxy; None for none. Raises SpecInvalid for one that agents cannot read."""
-    if given and _PROXY.fullmatch(given) is None:
+    if given and not _is_proxy(given):
         message = 'must be a URL such as "http://proxy:3128" (http, https or socks5)'
         raise SpecInvalid(field, message)
     return given or None
+
+
+def _is_proxy(url: str) -> bool:
+    found = _PROXY.fullmatch(url)
+    if found is None or found["address"] is None:
+        return found is not None
+    try:
+        return ip_address(found["address"]).version == 6
+    except ValueError:
+        return False
+
+
+def _limit(given: int | None, *, field: str) -> int | None:
+    if given is not None and given > _MOST:
+        raise SpecInvalid(field, f"must be at most {_MOST}")
+    return given
 
 
 def _size(given: int | str | None) -> str | None:

@@ -50,7 +50,10 @@ def _single(around: Around = NOTHING, **spec: Any) -> Plan:
 
 @pytest.mark.parametrize(("kind", "field"), FIELDS.items(), ids=FIELDS)
 def test_each_kind_is_selected_by_its_own_fields(kind: str, field: str) -> None:
-    given: dict[str, Any] = {f"{field}Selector": {"matchLabels": {"a": "b"}}, f"{field}NamespaceSelector": {}}
+    given: dict[str, Any] = {
+        f"{field}Selector": {"matchLabels": {"a": "b"}},
+        f"{field}NamespaceSelector": {},
+    }
     made = planned(**given)
     (choice,) = (it.choice for it in made.picked if it.choice.kinds == (kind,))
     assert choice == Choice(
