@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render import relabel
 from vmoperator.render.jobs.matching import META, sanitized
-from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.re2 import re2_problem
 from vmoperator.render.series_selector import series_selector_problem
+
+if TYPE_CHECKING:
+    from vmoperator.render.jobs.terms import Terms
 
 Rule = dict[str, Any]
 _DEFAULTS: Mapping[str, Any] = {

@@ -13,8 +13,8 @@ from vmoperator.api.scrape import APIServerConfig, ScrapeClass, ScrapeFields
 from vmoperator.base.duration import duration_seconds
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import digest
-from vmoperator.render import relabel
 from vmoperator.render.jobs.auth import Auth, auth_config
+from vmoperator.render.jobs.rules import users
 from vmoperator.render.jobs.values import Reader
 
 TEMPLATES = {
@@ -144,7 +144,7 @@ def _template(spec: ScrapeFields, prefix: str) -> tuple[Mapping[str, Any], ...]:
     words = prefix.split("_")
     field = f"spec.{words[0]}{''.join(it.title() for it in words[1:])}RelabelTemplate"
     given = getattr(spec, f"{prefix}_relabel_template") or ()
-    return tuple(relabel.rules(given, field=field))
+    return tuple(users(given, field=field))
 
 
 def _refuse_odd_classes(classes: tuple[ScrapeClass, ...]) -> None:
@@ -159,7 +159,7 @@ def _refuse_odd_classes(classes: tuple[ScrapeClass, ...]) -> None:
             ("relabelConfigs", it.relabel_configs),
             ("metricRelabelConfigs", it.metric_relabel_configs),
         ):
-            relabel.rules(rules or (), field=f"{field}[{place}].{name}")
+            users(rules, field=f"{field}[{place}].{name}")
 
 
 def _refuse_odd_interval(value: str | None, *, field: str) -> None:

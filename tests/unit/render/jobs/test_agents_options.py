@@ -113,6 +113,10 @@ def test_targets_are_discovered_from_another_api_server_with_the_agents_credenti
             r"spec.podScrapeRelabelTemplate\[0\].action",
         ),
         (
+            {"probeScrapeRelabelTemplate": [{"action": "keep", "if": "{a"}]},
+            r"spec.probeScrapeRelabelTemplate\[0\].if",
+        ),
+        (
             {"apiServerConfig": {"host": "a", "bearerToken": "b", "bearerTokenFile": "/c"}},
             "spec.apiServerConfig",
         ),
