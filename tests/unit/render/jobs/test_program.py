@@ -245,6 +245,13 @@ def test_targets_get_the_labels_that_objects_ask_for(tmp_path: Path) -> None:
     }
 
 
+def test_a_dollar_sign_in_a_text_stays_one(tmp_path: Path) -> None:
+    spec = {"jobName": "it costs $1 or $$", "targetEndpoints": [{"targets": ["127.0.0.1:1"]}]}
+    with _running([job("VMStaticScrape", spec)], tmp_path) as port:
+        targets = _targets(port, 1)
+    assert [it["job"] for it in targets.values()] == ["it costs $1 or $$"]
+
+
 def test_the_prober_is_asked_about_what_was_discovered(tmp_path: Path) -> None:
     labels = {
         f"{META}service_name": "front",
