@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -72,7 +71,7 @@ def _headers(group: RuleGroup) -> dict[str, list[str]]:
 def _rules(
     group: RuleGroup, field: str, terms: Terms, forced: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
-    seen: dict[str, int] = {}
+    seen: dict[tuple[object, ...], int] = {}
     for number, rule in enumerate(group.rules):
         place = f"{field}.rules[{number}]"
         if rule.record and not terms.has_remote_write:
@@ -94,10 +93,10 @@ def _rule(rule: GroupRule, forced: Mapping[str, str]) -> dict[str, Any]:
     return {key: value for key, value in given.items() if value not in ("", {})}
 
 
-def _identity(rule: Mapping[str, Any]) -> str:
+def _identity(rule: Mapping[str, Any]) -> tuple[object, ...]:
     """What vmalert tells the rules of a group apart by (config.HashRule)."""
-    parts = [rule.get(key, "") for key in ("record", "alert", "expr")]
-    return json.dumps([*parts, rule.get("labels") or {}], sort_keys=True)
+    labels = sorted((rule.get("labels") or {}).items())
+    return (rule.get("record"), rule.get("alert"), rule["expr"], *labels)
 
 
 def _disarmed(text: str, variables: Collection[str]) -> str:

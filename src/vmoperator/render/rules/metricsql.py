@@ -10,7 +10,8 @@ import re
 
 _TOKEN = re.compile(
     r"""
-      \#[^\n]*                      # a comment
+      [^\[\](){}"'`\#\\]+           # nothing that matters here, all at once
+    | \#[^\n]*                      # a comment
     | "(?:\\.|[^"\\])*"             # strings
     | '(?:\\.|[^'\\])*'
     | `(?:\\.|[^`\\])*`
