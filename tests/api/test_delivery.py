@@ -130,7 +130,7 @@ async def test_a_program_that_reads_megabytes_is_not_asked_again_meanwhile(node:
     async with Program("vmagent", takes_seconds=2.0) as program:
         one = await node.pod("a")
         node.swap("a", program, "new")
-        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=4_000_000)})
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=1_000_000)})
         await until(lambda: program.reloads == 1)
         assert node.at()[0].standing is Standing.PENDING
         await node.until_told(Standing.LOADED)
@@ -142,11 +142,11 @@ async def test_what_comes_while_a_program_reads_megabytes_is_loaded_after_that(n
     async with Program("vmagent", takes_seconds=1.0) as program:
         one = await node.pod("a")
         node.swap("a", program, "new")
-        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=2_000_000)})
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=600_000)})
         await until(lambda: program.reloads == 1)
         for number in range(5):
             program.file = f"newer{number}"
-            newer = node.order(program, digest=f"n{number}", size_bytes=2_000_000)
+            newer = node.order(program, digest=f"n{number}", size_bytes=600_000)
             node.deliveries.deliver(AGENT, {one: newer})
             await asyncio.sleep(0.1)
         await node.until_told(Standing.LOADED)

@@ -26,10 +26,12 @@ log = logging.getLogger(__name__)
 
 # Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
 _PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
-# vmagent v1.150 takes 17 to 20 s for 16 MB, and 15 s of CPU: it is not asked again meanwhile.
-_SECONDS_PER_MB: Final = 1.5
+# vmagent v1.150 takes 15 s of CPU for 16 MB, of which the default limit gives it a fifth of a core:
+# it is not asked again meanwhile, for it would read all of that once more.
+_SECONDS_PER_MB: Final = 5.0
 _SMALL_BYTES: Final = 200_000
 _LARGE_PAUSE_SECONDS: Final = 0.4
+_LOOK_SECONDS_PER_MB: Final = 0.15
 _LONGEST_LOOK_SECONDS: Final = 2.0
 # Their pages are nothing but what they run, and may be megabytes.
 _PLAIN: Final = ("vmagent", "vmsingle")
@@ -165,7 +167,8 @@ class Errand:
             asked = loop.time()
             self.pace.busy_until = asked + patience_seconds
             words = await self._reloaded()
-            for look_seconds in _looks(0.0 if words else patience_seconds):
+            looks = _looks(0.0 if words else patience_seconds, self.order.size_bytes)
+            for look_seconds in looks:
                 await asyncio.sleep(look_seconds)
                 if self._is_taken(await self._shown()):
                     self.pace.seconds, self.pace.busy_until = loop.time() - asked, 0.0
@@ -266,10 +269,12 @@ class Errand:
         self.told()
 
 
-def _looks(patience_seconds: float) -> Iterator[float]:
-    """Pauses before each look: short ones, then longer ones until the patience is at its end."""
+def _looks(patience_seconds: float, size_bytes: int) -> Iterator[float]:
+    """Pauses before each look: short ones, then such that looking costs little, to the end of the
+    patience."""
     yield from _LOOKS_SECONDS
-    spent, pause = sum(_LOOKS_SECONDS), 0.25
+    pause = min(max(0.2, size_bytes / 1e6 * _LOOK_SECONDS_PER_MB), _LONGEST_LOOK_SECONDS)
+    spent = sum(_LOOKS_SECONDS)
     while spent < patience_seconds:
         yield pause
-        spent, pause = spent + pause, min(1.5 * pause, _LONGEST_LOOK_SECONDS)
+        spent += pause
