@@ -34,6 +34,7 @@ _OWN = (
     "result contains metrics with the same labelset",
 )
 _LONGEST = 300
+_NUMBER = re.compile(r"\d+")
 _BEGINNING = "spec.groups: "
 
 
@@ -50,6 +51,21 @@ def sick_rules(page: str, refs: Iterable[Ref]) -> dict[Ref, str]:
         if ref is not None:
             found.setdefault(ref, []).extend(_complaints(group))
     return {ref: _told(words) for ref, words in found.items() if words}
+
+
+def steady(now: Mapping[Ref, str], before: Mapping[Ref, str]) -> dict[Ref, str]:
+    """The words of now, as they were before where they differ in numbers alone.
+
+    Databases tell the time of the query: that alone is nothing new to tell an object every time.
+    """
+    return {
+        ref: before[ref] if _plain(before.get(ref, "")) == _plain(words) else words
+        for ref, words in now.items()
+    }
+
+
+def _plain(words: str) -> str:
+    return _NUMBER.sub("", words)
 
 
 def is_sickness(told: Told) -> bool:

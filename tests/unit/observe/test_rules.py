@@ -10,7 +10,7 @@ import pytest
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import mark
 from vmoperator.observe.objects import Told
-from vmoperator.observe.rules import is_sickness, sick_rules
+from vmoperator.observe.rules import is_sickness, sick_rules, steady
 
 REF = Ref("VMRule", "monitoring", "rules")
 OTHER = Ref("PrometheusRule", "monitoring", "rules")
@@ -70,6 +70,13 @@ def test_what_a_running_vmalert_said_is_known_from_what_the_operator_refuses() -
     assert is_sickness(Told(word="failed", reason=words))
     assert not is_sickness(Told(word="failed", reason="spec.groups[0].rules[0].expr: is empty"))
     assert not is_sickness(Told(word="operational", reason=""))
+
+
+def test_the_time_of_a_query_is_nothing_new_to_tell() -> None:
+    before = {REF: "bad at time=1700000000000", OTHER: "bad"}
+    now = {REF: "bad at time=1700000010000", OTHER: "worse"}
+    assert steady(now, before) == {REF: "bad at time=1700000000000", OTHER: "worse"}
+    assert steady({}, before) == {}
 
 
 def test_several_wrong_rules_are_counted() -> None:
