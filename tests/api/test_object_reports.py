@@ -258,3 +258,19 @@ async def test_writes_come_at_a_bounded_rate_and_the_refused_first(desk: Desk) -
     await until(lambda: len(desk.api.writes) - before == 32, seconds=5)
     assert time.monotonic() - began > 0.55
     assert desk.api.writes[before].path.endswith("/many29/status")
+
+
+async def test_who_looks_at_the_latest_object_does_not_wait_for_thousands(desk: Desk) -> None:
+    for number in range(60):
+        await desk.api.put(scrape(f"many{number}"))
+    await until(lambda: desk.known("many59"))
+    desk.reports.per_second = 50
+    before = len(desk.api.writes)
+    await desk.pass_of(A)
+    await until(lambda: len(desk.api.writes) - before >= 5)
+    await desk.api.put(scrape("latest"))
+    await until(lambda: desk.known("latest"))
+    await desk.pass_of(A)
+    told = len(desk.api.writes)
+    await desk.says("latest", **USED)
+    assert len(desk.api.writes) - told < 10

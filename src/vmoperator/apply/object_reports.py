@@ -28,6 +28,7 @@ from vmoperator.base.resource import (
     VM_SINGLE,
 )
 from vmoperator.observe.objects import Selectable, Told
+from vmoperator.observe.rules import is_sickness, steady
 from vmoperator.observe.selection import Hit
 from vmoperator.observe.usage import parent_words, usage
 
@@ -75,6 +76,8 @@ class ObjectReports:
         if not is_new and self._told[parent] == tuple(picked):
             return
         self._told[parent] = tuple(picked)
+        if is_new:
+            self._recall(parent)
         self._update(parent)
         if is_new:
             self._look_at_all()
@@ -90,8 +93,10 @@ class ObjectReports:
 
     def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
         """What a running program of the parent has against objects that were sound before."""
-        if self._sick.get(parent, {}) != sick:
-            self._sick[parent] = dict(sick)
+        before = self._sick.get(parent, {})
+        now = steady(sick, before)
+        if before != now:
+            self._sick[parent] = now
             self._update(parent)
 
     def skip(self, parent: Ref) -> None:
@@ -111,7 +116,7 @@ class ObjectReports:
     def touch(self, ref: Ref) -> None:
         """Look at an object: it is new, or changed."""
         if ref.kind in _OURS:
-            self._due[ref] = None
+            _put_last(self._due, ref)
             self._woken.set()
 
     async def run(self) -> None:
@@ -122,7 +127,8 @@ class ObjectReports:
             await self._woken.wait()
             self._woken.clear()
             while self._urgent or self._due:
-                ref = next(iter(self._urgent or self._due))
+                # The latest first: somebody is looking at it.
+                ref = next(reversed(self._urgent or self._due))
                 self._urgent.pop(ref, None)
                 self._due.pop(ref, None)
                 if next(looks) % _LOOKS_AT_ONCE == 0:
@@ -133,6 +139,14 @@ class ObjectReports:
                     await asyncio.sleep(max(0.0, free_at - loop.time()))
                     free_at = loop.time() + 1 / self.per_second
                     await self._write(one, wanted)
+
+    def _recall(self, parent: Ref) -> None:
+        """What an earlier process heard of running programs holds until they are asked again."""
+        refs = (it.ref for one in self._told[parent] for it in one.fragments if not it.refusal)
+        known = {ref: one.told for ref in refs if (one := self.world.objects.get(ref))}
+        sick = {ref: it.reason for ref, it in known.items() if is_sickness(it)}
+        if sick and parent.kind == VM_ALERT.kind:
+            self._sick[parent] = sick
 
     def _update(self, parent: Ref) -> None:
         sick = self._sick.get(parent, {})
@@ -155,7 +169,7 @@ class ObjectReports:
         if not verdicts:
             del self._verdicts[ref]
         # Whoever has to mend something is told first.
-        (self._urgent if refusal else self._due)[ref] = None
+        _put_last(self._urgent if refusal else self._due, ref)
 
     def _look_at_all(self) -> None:
         if not self._is_waiting():
@@ -228,6 +242,11 @@ class ObjectReports:
         if now and now.uid == one.uid:
             # What is known may be newer than the answer: nothing but the status is taken from it.
             self.world.objects.put(one.ref, replace(now, told=wanted))
+
+
+def _put_last(refs: dict[Ref, None], ref: Ref) -> None:
+    refs.pop(ref, None)
+    refs[ref] = None
 
 
 def _manifest(one: Selectable, wanted: Told) -> Manifest:
