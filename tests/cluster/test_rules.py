@@ -26,6 +26,8 @@ SMALL = {
     "terminationGracePeriodSeconds": 2,
 }
 PORT = 8080
+# The operator asks each 10 seconds, and has to start first.
+_A_ROUND_SECONDS = 16.0
 DEFINITION = {
     "apiVersion": "apiextensions.k8s.io/v1",
     "kind": "CustomResourceDefinition",
@@ -192,7 +194,9 @@ def test_an_unsound_object_is_named_and_the_others_are_evaluated(stack: Namespac
     assert _pods(stack) == before
 
 
-def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(stack: Namespace) -> None:
+def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(
+    stack: Namespace, operator: Operator
+) -> None:
     before = _pods(stack)
     stack.apply(_rules("sick", "Sick", "no_such_function(up)"))
     stack.apply(_rules("well", "Well"))
@@ -200,11 +204,22 @@ def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(stack: N
     until(lambda: _status(stack, "sick")[0] == "failed", what="it says that it fails")
     assert "g: alert Sick:" in _status(stack, "sick")[1]
     assert "no_such_function" in _status(stack, "sick")[1]
+    assert _writes_of_a_restart(stack, operator) == []
     stack.apply(_rules("sick", "Healed"))
     _until_firing(stack, "Well", "Healed")
     until(lambda: _status(stack, "sick") == ("operational", ""), what="it is well again")
     stack.kubectl("delete", "vmrules", "--all")
     assert _pods(stack) == before
+
+
+def _writes_of_a_restart(stack: Namespace, operator: Operator) -> list[str]:
+    """What a new process writes until it has asked every vmalert for sick rules."""
+    since = time.time()
+    operator.restart()
+    audit = stack.cluster.audit
+    until(lambda: audit.counts(since, time.time(), user="vmoperator"), what="the new process")
+    time.sleep(_A_ROUND_SECONDS)
+    return [f"{one.call.verb} {one.name}" for one in audit.writes(since, time.time())]
 
 
 def test_rules_of_another_namespace_are_followed_by_its_labels(
