@@ -31,6 +31,18 @@ async def test_apply_creates_and_then_changes_the_object(api: FakeApi, client: C
     assert first.headers["User-Agent"].startswith("vmoperator/")
 
 
+async def test_what_is_written_to_a_secret_is_not_sent_back(api: FakeApi, client: Client) -> None:
+    metadata = {"name": "jobs", "namespace": "default"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": {"a": "YQ=="}}
+    written = await client.apply(secret)
+    assert (written["kind"], written["apiVersion"]) == ("Secret", "v1")
+    assert written["metadata"]["resourceVersion"]
+    assert "data" not in written
+    assert (api.find(Ref("Secret", "default", "jobs")) or {})["data"] == secret["data"]
+    [request] = api.requests("PATCH")
+    assert "as=PartialObjectMetadata" in request.headers["Accept"]
+
+
 async def test_apply_of_the_unchanged_object_leaves_its_version_alone(client: Client) -> None:
     first = await client.apply(service())
     assert (await client.apply(service()))["metadata"]["resourceVersion"] == (

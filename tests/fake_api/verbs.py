@@ -177,7 +177,8 @@ def _applied(objects: Objects, target: Target, seen: Seen) -> web.Response:
     )
     if isinstance(result, list):
         return refusal(409, f"Apply failed with 1 conflict: conflict with {', '.join(result)}")
-    return web.json_response(result, status=200 if existed else 201)
+    shown = metadata_of(result) if wants_metadata(seen.headers) else result
+    return web.json_response(shown, status=200 if existed else 201)
 
 
 def _written(objects: Objects, target: Target, seen: Seen) -> web.Response:

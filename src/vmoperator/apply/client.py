@@ -160,6 +160,7 @@ class Client:
     ) -> Manifest:
         """The object after a server-side apply; it is created if it does not exist.
 
+        Of kinds that are watched by their metadata no more than that comes back.
         Without `force`, Conflict when a field belongs to another manager.
         """
         query = _query(
@@ -167,7 +168,8 @@ class Client:
             force="true" if force else "false",
             dryRun="All" if dry_run else "",
         )
-        return await self._transport.manifest(_apply_call(manifest, query))
+        written = await self._transport.manifest(_apply_call(manifest, query))
+        return _typed(written, BY_KIND[manifest["kind"]])
 
     async def apply_status(self, manifest: Manifest, *, manager: str = STATUS_MANAGER) -> Manifest:
         """The object after a forced server-side apply of its status alone."""
@@ -274,6 +276,7 @@ def _apply_call(manifest: Manifest, query: dict[str, str], subresource: str = ""
         body=manifest,
         content_type=_APPLY_PATCH,
         query=query,
+        accept=_METADATA if BY_KIND[ref.kind].metadata_only else JSON,
         repeatable=True,
     )
 
