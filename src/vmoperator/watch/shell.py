@@ -25,6 +25,10 @@ log = logging.getLogger(__name__)
 
 # A run that lasted so long was a good one: its end is no failure in a row.
 _GOOD_RUN_SECONDS = 120.0
+# What kopf calls its tasks (kopf 1.45, reactor/running.py and reactor/orchestration.py).
+_ORCHESTRATOR = "multidimensional multitasker"
+_WATCH = "watcher for "
+_HURRY_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -82,7 +86,9 @@ class Shell:
 
     async def _outcome(self, wake: Callable[[Ref], None], stop: threading.Event) -> str:
         running = asyncio.create_task(self._operate(wake, stop), name="kopf")
+        hurrying = asyncio.create_task(_hurry_the_end(), name="hurrying kopf")
         await asyncio.wait({running})
+        hurrying.cancel()
         if running.cancelled():
             return "cancelled"
         error = running.exception()
@@ -103,3 +109,19 @@ class Shell:
             # One of kopf's threads waits for this; the event loop would wait for that thread.
             stop.set()
             await logins.close()
+
+
+async def _hurry_the_end() -> None:
+    """Cancel the watches that kopf leaves running while it ends.
+
+    When one of several watches fails, kopf cancels the others once, and a watch that is about to
+    be opened swallows that: kopf would wait for it until the server ends the stream.
+    """
+    while True:
+        await asyncio.sleep(_HURRY_SECONDS)
+        tasks = asyncio.all_tasks()
+        if any(task.get_name() == _ORCHESTRATOR for task in tasks):
+            continue
+        for watch in tasks:
+            if watch.get_name().startswith(_WATCH):
+                watch.cancel()
