@@ -32,7 +32,9 @@ def test_paths_are_sorted() -> None:
     assert unsupported(parsed(both)) == fields
 
 
-@pytest.mark.parametrize("value", [{"enabled": False, "spec": {"serviceScrapeSpec": {}}}, {}, None], ids=str)
+@pytest.mark.parametrize(
+    "value", [{"enabled": False, "spec": {"serviceScrapeSpec": {}}}, {}, None], ids=str
+)
 def test_what_is_switched_off_misses_nothing(value: object) -> None:
     assert unsupported(parsed(changed("spec.requestsLoadBalancer", value))) == ()
 
