@@ -67,5 +67,15 @@ def kinds(made: Plan) -> list[str]:
 
 def files(made: Plan) -> dict[str, str]:
     """The configuration files, by name."""
-    encoded = child(made, "Secret")["data"] if "Secret" in kinds(made) else {}
-    return {name: base64.b64decode(text).decode() for name, text in encoded.items()}
+    config = made.stages[0].config
+    return secret_files(made, config.secret) if config else {}
+
+
+def secret_files(made: Plan, name: str) -> dict[str, str]:
+    """Content of one of the Secrets of a plan."""
+    (data,) = (
+        one["data"]
+        for one in made.manifests
+        if one["kind"] == "Secret" and one["metadata"]["name"] == name
+    )
+    return {key: base64.b64decode(text).decode() for key, text in data.items()}

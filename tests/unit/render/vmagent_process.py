@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import urllib.error
@@ -14,13 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.unit.render.agents import args, container, files
+from tests.unit.render.agents import args, container, files, secret_files
 from tests.unit.render.real_programs import program
 from tests.unit.render.vmalert_process import until
 
 from vmoperator.render import Plan
 
-_FOLDERS = ("/etc/vmagent/config", "/etc/vm/credentials", "/tmp/vmagent")  # noqa: S108
+_FOLDERS = (
+    "/etc/vmagent/config",
+    "/etc/vmagent/jobs",
+    "/etc/vm/credentials",
+    "/tmp/vmagent",  # noqa: S108  # a folder of the pod
+)
 Secrets = dict[str, dict[str, bytes]]
 
 
@@ -40,7 +46,17 @@ def write_files(made: Plan, root: Path) -> None:
     folder = root / "etc/vmagent/config"
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in files(made).items():
-        (folder / name).write_text(text)
+        # The other folders that it names are below the root as well.
+        (folder / name).write_text(_local(text, root))
+    for secret in _buckets(made):
+        jobs = root / "etc/vmagent/jobs" / secret.rpartition("-")[2]
+        jobs.mkdir(parents=True)
+        (jobs / "jobs.yaml").write_text(secret_files(made, secret)["jobs.yaml"])
+
+
+def _buckets(made: Plan) -> list[str]:
+    names = [one["metadata"]["name"] for one in made.manifests if one["kind"] == "Secret"]
+    return [name for name in names if re.search(r"-jobs-\d+$", name)]
 
 
 def _local(text: str, root: Path) -> str:
