@@ -13,8 +13,8 @@ import pytest
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Choice, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.client import Client

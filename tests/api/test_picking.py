@@ -12,8 +12,8 @@ import pytest
 from tests.fake_api import FakeApi, Fault
 from tests.fake_api.waiting import until
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Choice, Picked, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.client import Client

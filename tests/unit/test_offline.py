@@ -6,8 +6,8 @@ import pytest
 from tests.unit.api.prometheus.monitors import service_monitor
 from tests.unit.api.scrapes import SCRAPES
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Choice, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.base.manifest import Ref
 from vmoperator.offline import known

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from vmoperator.api.parent import Parent
-from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
+from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Ref
@@ -34,6 +34,16 @@ class Around(Protocol):
 
     def replicas(self, ref: Ref) -> int | None:
         """Replicas that a live workload of ours asks for; None if it is not there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """How one object becomes a piece of configuration."""
+
+    key: str
+    """Hash of all options of the parent that the piece depends on."""
+    make: Callable[[SelectedObject, Around], bytes]
+    """The piece; pure. Raises SpecInvalid, which names the field, where the object is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

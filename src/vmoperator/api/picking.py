@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vmoperator.base.manifest import Ref
-
-if TYPE_CHECKING:
-    from vmoperator.api.around import Around
-    from vmoperator.api.selected.object import SelectedObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +23,6 @@ class Choice:
     """LabelSelector of their namespaces, None when unset."""
     takes_all: bool = False
     """selectAllByDefault: with neither selector, every object of every namespace."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
-    """How one object becomes a piece of configuration."""
-
-    key: str
-    """Hash of all options of the parent that the piece depends on."""
-    make: Callable[[SelectedObject, Around], bytes]
-    """The piece; pure. Raises SpecInvalid, which names the field, where the object is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

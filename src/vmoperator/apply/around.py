@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from vmoperator.api import parsed
+from vmoperator.api.around import Recipe
 from vmoperator.api.parent import Parent
-from vmoperator.api.picking import Choice, Picked, Recipe
+from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.prometheus import COUNTERPARTS
 from vmoperator.apply.askers import Asked, Kin
 from vmoperator.apply.choosers import Chooser, Key, key_of, reach

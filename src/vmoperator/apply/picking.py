@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.prometheus import CONVERTERS
 from vmoperator.api.prometheus.origins import original
 from vmoperator.api.selected import selected
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.choosers import Chooser, key_of
 from vmoperator.apply.fragments import Batch, Piece
+from vmoperator.apply.world import World
 from vmoperator.base.errors import SpecInvalid, Unread
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.objects import Selectable
 from vmoperator.observe.selection import Hit
 
-if TYPE_CHECKING:
-    from vmoperator.apply.around import Surroundings
-
 _DEFECTS = (AttributeError, TypeError, LookupError, ValueError, ArithmeticError)
+
+
+class Listening(Around, Protocol):
+    """An Around that knows of what version its answers are."""
+
+    world: World
+    parent: Ref
+    wanted: set[Ref]
+    """Contents that are to be read with the one that Unread names."""
+
+    def version(self, ref: Ref) -> str | None:
+        """The resourceVersion of a Secret or ConfigMap; None: there is none."""
+
+    def listening(self) -> AbstractContextManager[set[Ref]]:
+        """The Secrets and ConfigMaps that are asked for meanwhile."""
 
 
 @dataclass(slots=True)
 class Picking:
     """One choice of one parent, during one pass."""
 
-    around: Surroundings
+    around: Listening
     chooser: Chooser
     recipe: Recipe
     sources: Mapping[str, tuple[Chooser, ...]]

@@ -1,9 +1,9 @@
-"""Rules of relabelling that jobs begin and end with."""
+"""Rules of relabelling, and what may stand in those of users."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.base.errors import SpecInvalid
@@ -11,9 +11,6 @@ from vmoperator.render import relabel
 from vmoperator.render.jobs.matching import META, sanitized
 from vmoperator.render.re2 import re2_problem
 from vmoperator.render.series_selector import series_selector_problem
-
-if TYPE_CHECKING:
-    from vmoperator.render.jobs.terms import Terms
 
 Rule = dict[str, Any]
 _DEFAULTS: Mapping[str, Any] = {
@@ -91,15 +88,3 @@ def brief(rule: Mapping[str, Any]) -> Rule:
         for key, value in rule.items()
         if _DEFAULTS.get(key) != value and key not in empty
     }
-
-
-def closing(kind: str, namespace: str, terms: Terms) -> list[Rule]:
-    """The parent's rules for all targets of a kind, and the label that nobody may change."""
-    enforced = [said(terms.enforced_label, namespace)] if terms.enforced_label else []
-    return [*map(brief, terms.templates.get(kind, ())), *enforced]
-
-
-def of_metrics(rules: Sequence[Rule], terms: Terms) -> list[Rule]:
-    """Rules for scraped series, but for those that would change the enforced label."""
-    label = terms.enforced_label
-    return [rule for rule in rules if not label or rule.get("target_label") != label]

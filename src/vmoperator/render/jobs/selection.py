@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Choice, Picked, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.scrape import ScrapeFields
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.base.errors import SpecInvalid

@@ -9,7 +9,7 @@ from typing import Any
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.api.scrape import ScrapeClass
 from vmoperator.render.jobs.endpoint import authenticated, scraped, victoria_metrics
-from vmoperator.render.jobs.rules import Rule, closing, of_metrics, users
+from vmoperator.render.jobs.rules import Rule, brief, said, users
 from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
 
@@ -42,7 +42,7 @@ class Shape:
 
     def closing(self) -> list[Rule]:
         """Rules of the parent behind all others."""
-        return closing(self.kind, self.namespace, self.terms)
+        return _last(self.kind, self.namespace, self.terms)
 
     def series(self, given: Sequence[RelabelConfig] | None, *, field: str) -> list[Rule]:
         """Rules for scraped series: of the class, then of the user."""
@@ -50,10 +50,22 @@ class Shape:
             *users(self.chosen.metric_relabel_configs, field="spec.scrapeClass"),
             *users(given, field=field),
         ]
-        return of_metrics(rules, self.terms)
+        return _of_metrics(rules, self.terms)
 
 
 def limited(job: Mapping[str, Any], given: Any) -> dict[str, Any]:
     """The job with limits of the whole object, where the endpoint has none."""
     whole = {"sample_limit": given.sample_limit or None, "series_limit": given.series_limit}
     return {**{key: it for key, it in whole.items() if it is not None}, **job}
+
+
+def _last(kind: str, namespace: str, terms: Terms) -> list[Rule]:
+    """The parent's rules for all targets of a kind, and the label that nobody may change."""
+    enforced = [said(terms.enforced_label, namespace)] if terms.enforced_label else []
+    return [*map(brief, terms.templates.get(kind, ())), *enforced]
+
+
+def _of_metrics(rules: Sequence[Rule], terms: Terms) -> list[Rule]:
+    """Rules for scraped series, but for those that would change the enforced label."""
+    label = terms.enforced_label
+    return [rule for rule in rules if not label or rule.get("target_label") != label]

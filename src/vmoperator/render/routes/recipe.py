@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Recipe
+from vmoperator.api.around import Around, Recipe
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.api.selected.vmalertmanagerconfig import VMAlertmanagerConfig
 from vmoperator.base.errors import SpecInvalid

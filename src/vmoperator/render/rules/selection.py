@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from vmoperator.api.around import Around
-from vmoperator.api.picking import Choice, Picked, Recipe
+from vmoperator.api.around import Around, Recipe
+from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.api.selected.vmrule import VMRule
 from vmoperator.api.vmalert import VMAlert, VMAlertSpec

@@ -17,8 +17,8 @@ from tests.unit.render.jobs.scrapes import (
 )
 
 from vmoperator.api import parsed
-from vmoperator.api.around import NOTHING, Around, Known
-from vmoperator.api.picking import Choice, Fragment, Picked, Recipe
+from vmoperator.api.around import NOTHING, Around, Known, Recipe
+from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.base.manifest import Ref
 from vmoperator.base.settings import Settings
 from vmoperator.render import Plan, plan
