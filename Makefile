@@ -3,6 +3,8 @@ PYTHON  ?= python3.11
 VENV    := .venv
 BIN     := $(VENV)/bin
 CLUSTER ?= auto
+# Tests of the cluster wait more than they work: three at a time, each worker with a node of its own.
+WORKERS ?= 3
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ demo-down: setup ## take away what `make demo` brought up
 
 test: setup check ## every gate and every test, the real cluster's included (root; first run builds Kubernetes)
 	PYTHONPATH=tools $(BIN)/python -m localcluster build
-	$(BIN)/pytest
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 test-fast: setup ## tests that need no cluster, in seconds
 	$(BIN)/pytest -m "not cluster"

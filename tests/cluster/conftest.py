@@ -24,8 +24,9 @@ ROOT = Path(__file__).parents[2]
 ALL_KINDS = ",".join(f"{kind.lower()}s" for kind in KINDS)
 KEEP = bool(os.environ.get("KEEP_CLUSTER"))
 """Leave the cluster up after the tests, to look at it or to run them again faster."""
-NAME = os.environ.get("TEST_CLUSTER", "vmoperator-test")
-"""The cluster of the tests; another name lets two runs stand side by side."""
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+NAME = "-".join(filter(None, (os.environ.get("TEST_CLUSTER", "vmoperator-test"), _WORKER)))
+"""The cluster of the tests, one for each worker; another name lets two runs stand side by side."""
 
 
 def until(check: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
