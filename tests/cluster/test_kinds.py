@@ -15,6 +15,7 @@ from localcluster.errors import ClusterError
 from tests.cluster.conftest import ROOT, Namespace, Operator, until
 from tests.cluster.stack import names, pods, small_object
 from vmoperator.api import KINDS
+from vmoperator.api.selected import OBJECTS
 
 pytestmark = pytest.mark.cluster
 
@@ -25,11 +26,7 @@ COLUMNS = {
     "VMAlert": "NAME STATUS REPLICACOUNT AGE",
     "VMAlertmanager": "NAME REPLICACOUNT AGE UPDATE STATUS",
 }
-EXAMPLES = sorted(
-    path
-    for path in (ROOT / "examples").glob("*.yaml")
-    if any(it["kind"] in KINDS for it in yaml.safe_load_all(path.read_text()))
-)
+EXAMPLES = sorted(ROOT / "examples" / f"{kind.lower()}.yaml" for kind in KINDS)
 NAMESPACED = (
     "statefulsets,deployments,daemonsets,pods,services,secrets,configmaps,serviceaccounts,"
     "roles,rolebindings,poddisruptionbudgets,horizontalpodautoscalers,networkpolicies"
@@ -50,6 +47,11 @@ def _kind(path: Path) -> str:
 
 def test_every_kind_has_an_example() -> None:
     assert sorted(_kind(path) for path in EXAMPLES) == sorted(KINDS)
+
+
+def test_there_is_no_example_of_nothing() -> None:
+    known = {kind.lower() for kind in (*KINDS, *OBJECTS)}
+    assert {path.stem for path in (ROOT / "examples").glob("*.yaml")} <= known
 
 
 def left(namespace: Namespace) -> list[str]:

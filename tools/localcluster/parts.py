@@ -75,6 +75,14 @@ class Parts:
         enter = () if part == "forwarder" else network.entering(self.paths.network)
         self.records.write(part, self._spawn(part, (*enter, *self.command(part))))
 
+    def end(self, part: str) -> None:
+        """Ends a control-plane part, recorded or not."""
+        found = self.running(part)
+        if found:
+            processes.kill({found})
+            self.records.forget(part)
+        self._end_unrecorded(part)
+
     def start_node(self, of: Node) -> tuple[str, ...]:
         """Starts a node's process 1 and containerd; returns the words before its commands."""
         node.write_files(of, self.grace_seconds)

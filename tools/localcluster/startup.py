@@ -163,6 +163,9 @@ class Startup:
     def _start_control_plane(self) -> None:
         with self.progress.step("etcd, kube-apiserver, forwarder") as step:
             self._check_port()
+            if not self.parts.running("etcd"):
+                # An API server that starts while its etcd is replaced ends by itself.
+                self.parts.end("apiserver")
             for part in ("forwarder", "etcd", "apiserver"):
                 self.parts.start(part)
             self.parts.wait(self.api.ready, "apiserver")
