@@ -1,4 +1,4 @@
-"""Files that are made from the code: crds/, docs/api.md, docs/unsupported.md, deploy/rbac.yaml."""
+"""Files that are made from the code: crds/, parts of charts/, pages of docs/, deploy/rbac.yaml."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
+from chart.files import CRDS_FOLDER, FOLDER, chart_files
 from generate.crds import definition_files
 from generate.rbac import rbac
 from generate.reference import reference
@@ -21,6 +22,7 @@ def outputs() -> Mapping[str, str]:
     """Path below the root of the project -> text of the file, the same on every run."""
     files = {
         **definition_files(),
+        **chart_files(),
         "deploy/rbac.yaml": rbac(),
         "docs/api.md": reference(),
         "docs/unsupported.md": unsupported_page(),
@@ -56,7 +58,8 @@ def _difference(root: Path, path: str, text: str) -> str:
 
 
 def _left_over(root: Path) -> list[str]:
-    present = {str(path.relative_to(root)) for path in (root / "crds").glob("*.yaml")}
+    globs = ("crds/*.yaml", f"{FOLDER}/files/crds/*.json", f"{CRDS_FOLDER}/files/crds/*.json")
+    present = {str(path.relative_to(root)) for glob in globs for path in root.glob(glob)}
     return sorted(present - outputs().keys())
 
 

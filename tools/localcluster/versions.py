@@ -48,6 +48,7 @@ MODULES = (
         ),
     ),
     Module(name="etcd", programs={"etcd": "go.etcd.io/etcd/server/v3"}, cold_seconds=41),
+    Module(name="helm", programs={"helm": "helm.sh/helm/v4/cmd/helm"}, cold_seconds=60),
     Module(name="dns", programs={"coredns": "."}, cold_seconds=45),
     Module(
         name="metrics",

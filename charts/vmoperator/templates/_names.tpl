@@ -1,0 +1,60 @@
+{{- define "vmoperator.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end }}
+{{- define "vmoperator.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (include "vmoperator.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "vmoperator.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end }}
+{{- define "vmoperator.namespace" -}}
+{{- default .Release.Namespace .Values.namespaceOverride -}}
+{{- end }}
+{{- /* Cluster-scoped objects of two releases of one name in two namespaces must not collide. */ -}}
+{{- define "vmoperator.clustername" -}}
+{{- printf "%s-%s" (include "vmoperator.namespace" .) (include "vmoperator.fullname" .) -}}
+{{- end }}
+{{- define "vmoperator.account" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "vmoperator.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- default "default" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end }}
+{{- define "vmoperator.selector" -}}
+app.kubernetes.io/name: {{ include "vmoperator.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+{{- /* Labels and annotations of an object: `dict "root" $ "labels" (dict) "annotations" (dict)`. */ -}}
+{{- define "vmoperator.about" -}}
+{{- $root := .root -}}
+labels:
+  {{- $own := include "vmoperator.selector" $root | fromYaml }}
+  {{- $own = merge $own (dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_"))) }}
+  {{- toYaml (merge (dict) $own (.labels | default dict) $root.Values.commonLabels) | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) $root.Values.commonAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end }}
+{{- define "vmoperator.image" -}}
+{{- $image := .Values.image -}}
+{{- $registry := default $image.registry .Values.global.imageRegistry -}}
+{{- with $registry }}{{ . }}/{{ end -}}
+{{- $image.repository -}}
+{{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default .Chart.AppVersion $image.tag }}{{ end -}}
+{{- end }}
+{{- define "vmoperator.namespaces" -}}
+{{- if .Values.watchOwnNamespace }}{{ list (include "vmoperator.namespace" .) | toJson }}{{ else }}{{ .Values.watchNamespaces | uniq | toJson }}{{ end }}
+{{- end }}
+{{- define "vmoperator.checked" -}}
+{{- if and .Values.watchOwnNamespace .Values.watchNamespaces }}
+{{- fail "watchOwnNamespace and watchNamespaces: give one of them" }}
+{{- end }}
+{{- if and .Values.watchOwnNamespace .Values.crds.enabled }}
+{{- fail "watchOwnNamespace: the definitions of the kinds are cluster-scoped; have them installed (chart vmoperator-crds) and set crds.enabled=false" }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,122 @@
+"""The root of the chart's values."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from chart.values import (
+    Crds,
+    Dashboards,
+    DisruptionBudget,
+    Global,
+    Image,
+    Log,
+    Map,
+    Monitor,
+    NetworkPolicy,
+    Objects,
+    Operands,
+    Rbac,
+    Rules,
+    Security,
+    Service,
+    ServiceAccount,
+    Texts,
+    Values,
+)
+
+
+class Root(Values):
+    """All values of the chart."""
+
+    global_: Global = Field(default=Global(), alias="global")
+    """Values of a parent chart."""
+    nameOverride: str = ""
+    """Name in labels; by default the chart's."""
+    fullnameOverride: str = ""
+    """Name of all objects; by default made from the release's."""
+    namespaceOverride: str = ""
+    """Namespace; by default the release's."""
+    commonLabels: Texts = {}
+    """Labels of every object of the chart."""
+    commonAnnotations: Texts = {}
+    """Annotations of every object of the chart."""
+    replicas: int = Field(default=1, ge=0)
+    """Pods of the operator."""
+    image: Image = Image()
+    """The operator's image."""
+    imagePullSecrets: Objects = []
+    """Pull secrets, `- name: NAME`."""
+    watchNamespaces: list[str] = []
+    """Namespaces to look after, with a Role in each; by default all of them, with a ClusterRole."""
+    watchOwnNamespace: bool = False
+    """Whether to look after the release's namespace alone: nothing cluster-scoped is made."""
+    workers: int = Field(default=8, ge=1)
+    """Objects that are brought in line at the same time."""
+    log: Log = Log()
+    """What the operator says."""
+    operands: Operands = Operands()
+    """What all programs get that the operator runs."""
+    crds: Crds = Crds()
+    """CustomResourceDefinitions."""
+    rbac: Rbac = Rbac()
+    """Rights."""
+    serviceAccount: ServiceAccount = ServiceAccount()
+    """Identity."""
+    service: Service = Service()
+    """Service in front of the metrics."""
+    monitor: Monitor = Monitor()
+    """What scrapes the operator."""
+    rules: Rules = Rules()
+    """Alert rules."""
+    dashboards: Dashboards = Dashboards()
+    """Grafana dashboards."""
+    podDisruptionBudget: DisruptionBudget = DisruptionBudget()
+    """Disruption budget."""
+    networkPolicy: NetworkPolicy = NetworkPolicy()
+    """Network policy."""
+    security: Security = Security()
+    """Security contexts."""
+    resources: Map = {
+        "requests": {"cpu": "100m", "memory": "128Mi"},
+        "limits": {"memory": "512Mi"},
+    }
+    """Resources of the container."""
+    podLabels: Texts = {}
+    """Labels of the pods."""
+    podAnnotations: Texts = {}
+    """Annotations of the pods."""
+    strategy: Map = {}
+    """Strategy of the Deployment."""
+    revisionHistoryLimit: int = Field(default=3, ge=0)
+    """Former ReplicaSets that are kept."""
+    terminationGracePeriodSeconds: int = Field(default=15, ge=0)
+    """Time for the end of what runs."""
+    nodeSelector: Texts = {"kubernetes.io/os": "linux"}
+    """Labels of nodes to run on."""
+    tolerations: Objects = []
+    """Tolerations."""
+    affinity: Map = {}
+    """Affinity."""
+    topologySpreadConstraints: Objects = []
+    """Spread; a constraint without labelSelector gets that of the pods."""
+    priorityClassName: str = ""
+    """Priority class."""
+    extraArgs: list[str] = []
+    """Further arguments of `vmoperator run`."""
+    env: Objects = []
+    """Environment variables."""
+    envFrom: Objects = []
+    """Sources of environment variables."""
+    extraVolumes: Objects = []
+    """Volumes of the pod."""
+    extraVolumeMounts: Objects = []
+    """Mounts of the container."""
+    livenessProbe: Map = {}
+    """Fields that win over those of the default probe."""
+    readinessProbe: Map = {}
+    """Fields that win over those of the default probe."""
+    startupProbe: Map = {}
+    """Fields that win over those of the default probe."""
+    extraObjects: list[Map | str] = []
+    """Objects, or texts of objects, that are rendered as templates beside the chart's."""

@@ -1,0 +1,177 @@
+"""Values of the chart: defaults, types and words; values.yaml, its schema and its table follow."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Map = dict[str, Any]
+Texts = dict[str, str]
+Objects = list[dict[str, Any]]
+
+
+class Values(BaseModel):
+    """A group of values; a key that it does not know is refused."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+
+class Global(Values):
+    """Values that a parent chart sets for all of its charts."""
+
+    model_config = ConfigDict(extra="allow", use_attribute_docstrings=True)
+
+    imageRegistry: str = ""
+    """Registry that wins over image.registry."""
+    imagePullSecrets: Objects = []
+    """Pull secrets, `- name: NAME`, beside imagePullSecrets."""
+
+
+class Image(Values):
+    """The operator's image."""
+
+    registry: str = "docker.io"
+    """Registry."""
+    repository: str = "vmoperator/vmoperator"
+    """Repository."""
+    tag: str = ""
+    """Tag; by default the chart's appVersion."""
+    digest: str = ""
+    """Digest, `sha256:...`; wins over the tag."""
+    pullPolicy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    """When the kubelet pulls it."""
+
+
+class Crds(Values):
+    """CustomResourceDefinitions of all kinds."""
+
+    enabled: bool = True
+    """Whether this chart brings them; otherwise install vmoperator-crds, or apply crds/."""
+    keep: bool = True
+    """Whether they, and with them all objects, stay when the chart is uninstalled."""
+    annotations: Texts = {}
+    """Further annotations of the definitions."""
+
+
+class Rbac(Values):
+    """What the operator may do."""
+
+    create: bool = True
+    """Whether to make the roles and their bindings."""
+    aggregate: bool = True
+    """Whether people with the roles view, edit and admin get the kinds of the operator; only
+    while it looks after all namespaces."""
+
+
+class ServiceAccount(Values):
+    """The operator's identity."""
+
+    create: bool = True
+    """Whether to make it."""
+    name: str = ""
+    """Name; by default the release's."""
+    annotations: Texts = {}
+    """Annotations."""
+
+
+class Operands(Values):
+    """What all programs get that the operator runs."""
+
+    imageRegistry: str = ""
+    """Registry of images that name none, for clusters without a way to the internet."""
+    clusterDomain: str = ""
+    """DNS domain of the Kubernetes cluster; by default names are left to the search list."""
+    useStrictSecurity: bool = False
+    """Whether all pods run without root, capabilities and a writable root file system, where their
+    object does not say otherwise."""
+    useDefaultResources: bool = True
+    """Whether a program whose object names no resources gets the operator's."""
+
+
+class Log(Values):
+    """What the operator says."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least level."""
+    format: Literal["text", "json"] = "json"
+    """text for people, or one JSON object per line."""
+
+
+class Service(Values):
+    """The Service in front of the operator's metrics."""
+
+    annotations: Texts = {}
+    """Annotations."""
+    port: int = Field(default=8080, ge=1, le=65535)
+    """Port."""
+
+
+class Monitor(Values):
+    """What scrapes the operator."""
+
+    enabled: bool = False
+    """Whether to make one."""
+    kind: Literal["VMServiceScrape", "ServiceMonitor"] = "VMServiceScrape"
+    """Kind of the object."""
+    labels: Texts = {}
+    """Labels, for the selector of the agent."""
+    interval: str = "30s"
+    """How often."""
+
+
+class Rules(Values):
+    """Alerts about the operator and what it looks after."""
+
+    enabled: bool = False
+    """Whether to make them."""
+    kind: Literal["VMRule", "PrometheusRule"] = "VMRule"
+    """Kind of the object."""
+    labels: Texts = {}
+    """Labels, for the selector of the alerting program."""
+
+
+class Dashboards(Values):
+    """Grafana dashboards as ConfigMaps."""
+
+    enabled: bool = False
+    """Whether to make them."""
+    labels: Texts = {"grafana_dashboard": "1"}
+    """Labels by which Grafana's sidecar finds them."""
+
+
+class DisruptionBudget(Values):
+    """How many pods of the operator evictions leave."""
+
+    enabled: bool = False
+    """Whether to make one; of use with two replicas."""
+    minAvailable: int | str = 1
+    """Number or percentage."""
+
+
+class NetworkPolicy(Values):
+    """Who may talk to the operator."""
+
+    enabled: bool = False
+    """Whether to make one: in come metrics and probes, out goes everything."""
+    ingressFrom: Objects = []
+    """Peers that may read the metrics; by default all."""
+
+
+class Security(Values):
+    """Security contexts; the defaults pass the Pod Security Standard `restricted`."""
+
+    pod: Map = {
+        "runAsNonRoot": True,
+        "runAsUser": 65532,
+        "runAsGroup": 65532,
+        "fsGroup": 65532,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    """Of the pod."""
+    container: Map = {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    """Of the container."""
