@@ -324,6 +324,20 @@ async def test_a_parent_that_finds_nothing_learns_how_many_there_are(site: Site)
     assert found.foreign_labels == 1
 
 
+async def test_a_parent_that_finds_nothing_goes_on_learning_after_passes_without_news(
+    site: Site,
+) -> None:
+    await site.put(namespace("far", env="test"))
+    choice = replace(EVERYTHING, namespaces={"matchLabels": {"env": "prod"}})
+    for _ in range(2):
+        assert await site.names(choice) == []
+    site.woken.clear()
+    await site.put(scrape("one", namespace="far"))
+    assert AGENT in site.woken
+    (found,) = await site.picked(choice)
+    assert (found.existing, found.foreign_namespaces) == (1, 1)
+
+
 async def test_one_namespace_of_many_wakes_just_those_that_it_concerns(site: Site) -> None:
     parents = [Ref("VMAgent", "default", f"agent{number}") for number in range(10)]
     for number in range(500):

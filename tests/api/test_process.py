@@ -127,6 +127,28 @@ async def test_no_pass_runs_before_the_children_are_known(api: FakeApi, tmp_path
         await until(lambda: api.find(STATEFUL_SET), seconds=20)
 
 
+async def test_no_object_is_told_that_nobody_uses_it_before_its_parents_are_known(
+    api: FakeApi, tmp_path: Path
+) -> None:
+    metadata = {"name": "used", "namespace": "default"}
+    await api.put(
+        {
+            "apiVersion": "operator.victoriametrics.com/v1beta1",
+            "kind": "VMServiceScrape",
+            "metadata": metadata,
+            "spec": {"selector": {}, "endpoints": [{"port": "http"}]},
+            "status": {"updateStatus": "operational", "parents": ["VMAgent/default/demo"]},
+        }
+    )
+    await api.put({**cluster(), "kind": "VMAgent", "spec": {"selectAllByDefault": True}})
+    fault = Fault(503, times=1_000, path="/vmagents")
+    api.faults.append(fault)
+    async with run(api, tmp_path) as running:
+        await until(lambda: running.has_told("vmservicescrapes: 1 objects, live"))
+        await until(lambda: running.has_told("vmagents: unreachable"))
+        assert api.writes == []
+
+
 async def test_a_stuck_pass_does_not_keep_it_from_ending(api: FakeApi, tmp_path: Path) -> None:
     await api.put(cluster())
     stuck = Fault(503, times=1_000, method="PATCH", delay_seconds=10)

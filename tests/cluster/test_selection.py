@@ -18,7 +18,7 @@ from tests.cluster.targets import SELECTS_TEAM, TEAM, agent, are_up, job, runnin
 
 pytestmark = pytest.mark.cluster
 
-LOADED_SECONDS = 20.0
+LOADED_SECONDS = 60.0
 NEW_KIND_SECONDS = 60.0
 """Kinds that come or go are looked for from time to time."""
 MONITORS = "servicemonitors.monitoring.coreos.com"

@@ -58,8 +58,16 @@ class Picking:
         world = self.around.world
         batch = world.fragments.batch(self.around.parent, key_of(self._choice))
         stamp = self._stamp()
-        if batch.picked and batch.stamp == stamp and self._are_current(batch.versions):
-            return batch.picked
+        found = batch.picked
+        if found is None or batch.stamp != stamp or not self._are_current(batch.versions):
+            found, refs = self._anew(batch)
+            batch.keep(stamp, found, refs)
+        # Choosers are of one pass, also of one that finds nothing new.
+        self.chooser.is_idle = not found.fragments and not self.chooser.reach.is_empty
+        return found
+
+    def _anew(self, batch: Batch) -> tuple[Picked, set[Ref]]:
+        """The outcome, and the objects that are hit."""
         tally: dict[Hit, int] = dict.fromkeys(Hit, 0)
         chosen = self._chosen(tally)
         fragments = self._fragments(batch, chosen)
@@ -70,9 +78,7 @@ class Picking:
             foreign_namespaces=tally[Hit.FOREIGN_NAMESPACE],
             foreign_labels=tally[Hit.FOREIGN_LABELS],
         )
-        batch.keep(stamp, found, {one.ref for one in chosen})
-        self.chooser.is_idle = not fragments and not self.chooser.reach.is_empty
-        return found
+        return found, {one.ref for one in chosen}
 
     def _stamp(self) -> object:
         world = self.around.world

@@ -43,8 +43,8 @@ def parent_words(parent: Ref) -> str:
 def objects_selected(picked: Sequence[Picked]) -> Remark | None:
     """The condition ObjectsSelected; None where a parent selects nothing, on purpose.
 
-    How many there are is told where none is hit: others do not learn of objects that they do not
-    use.
+    How many there are is told where none is hit alone: others do not learn of objects that they do
+    not use, and a number that is old would be written anew by the next process.
     """
     asking = [it for it in picked if not _is_off(it)]
     if not asking:
@@ -72,8 +72,7 @@ def _is_off(picked: Picked) -> bool:
 
 
 def _hit(picked: Picked) -> str:
-    of = f" of {picked.existing}" if len(picked.fragments) == picked.existing else ""
-    return f"selects {len(picked.fragments)}{of} {_listed(picked.choice.kinds)}"
+    return f"selects {len(picked.fragments)} {_listed(picked.choice.kinds)}"
 
 
 def _missed(picked: Picked) -> str:

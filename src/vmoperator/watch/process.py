@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from vmoperator.apply.access import Access
@@ -108,7 +108,7 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(informer.run()) for informer in informers]
             tasks.append(group.create_task(shell.run()))
-            tasks.append(group.create_task(reports.run()))
+            tasks.append(group.create_task(_know(informers, reports.run)))
             tasks.append(group.create_task(health.run()))
             tasks.append(group.create_task(_work(informers, queue, world)))
             await stop.wait()
@@ -122,9 +122,18 @@ async def _run(found: Connection, options: argparse.Namespace) -> None:
             await deliveries.close()
 
 
-async def _work(informers: Sequence[Informer[Any]], queue: WorkQueue, world: World) -> None:
-    """Work the queue as soon as the world is known: a pass over half of it would do harm."""
+async def _know(
+    informers: Sequence[Informer[Any]], go: Callable[[], Awaitable[None]] | None = None
+) -> None:
+    """Return, or go on, as soon as the world is known: what half of it tells would do harm."""
     await asyncio.gather(*(informer.synced.wait() for informer in informers))
+    if go:
+        await go()
+
+
+async def _work(informers: Sequence[Informer[Any]], queue: WorkQueue, world: World) -> None:
+    """Work the queue as soon as the world is known."""
+    await _know(informers)
     log.info(
         "the world is known: %s objects to look after, with %s children and %s pods",
         len(world.parents),

@@ -61,9 +61,7 @@ def picked(
 @pytest.mark.parametrize(
     ("chosen", "status", "reason", "words"),
     [
-        pytest.param(
-            picked(12), "True", "Selected", "selects 12 of 12 VMServiceScrape", id="every-one"
-        ),
+        pytest.param(picked(12), "True", "Selected", "selects 12 VMServiceScrape", id="every-one"),
         pytest.param(
             picked(2, existing=5, foreign_labels=3),
             "True",
@@ -93,7 +91,7 @@ def picked(
             picked(1, 1),
             "False",
             "Refused",
-            "selects 2 of 2 VMServiceScrape; 1 refused:"
+            "selects 2 VMServiceScrape; 1 refused:"
             " VMServiceScrape shop/s0: spec.endpoints[0].port: wrong",
             id="one-refused",
         ),
