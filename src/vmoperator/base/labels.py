@@ -40,14 +40,46 @@ DEDUPLICATE_RULES = f"{GROUP}/vmalert-deduplicate-rules"
 """Annotation of a VMAlert: equal rules of a group count once instead of being refused."""
 ASKED_AGAIN = f"{GROUP}/asked-again"
 """Annotation of a workload: when its controller was last asked to try again at once."""
+ROLLOUT = f"{GROUP}/rollout"
+"""Annotation of a parent, written by its users: another value than that of the last rollout sends
+out what was held back."""
+INPUTS_HASH = f"{GROUP}/inputs-hash"
+"""Annotation of a workload: hash of what its users asked for when its pod template was sent."""
+RENDERED_BY = f"{GROUP}/rendered-by"
+"""Annotation of a workload: the build of the operator that rendered its pod template."""
+TEMPLATE_HASH = f"{GROUP}/template-hash"
+"""Annotation of a workload: hash of its pod template as it was rendered."""
+HELD_BACK = f"{GROUP}/held-back"
+"""Annotation of a workload: the build whose pod template is held back, hashes of that template and
+of the fields of the live one that are ours."""
+KEPT_KEYS = f"{GROUP}/kept-keys"
+"""Annotation of a Secret or ConfigMap: keys that only pods of an earlier build read."""
+ALLOW_SCALE_DOWN = f"{GROUP}/allow-scale-down"
+"""Annotation of a VMCluster: to this number of pods vmstorage may shrink, at once."""
+DRAIN = f"{GROUP}/drain"
+"""Annotation of a VMCluster: to this number of pods vmstorage shrinks once the retention of the
+samples on the others has passed."""
+ALLOW_RETENTION_CUT = f"{GROUP}/allow-retention-cut"
+"""Annotation of a VMCluster or VMSingle: a retention as short as this may delete samples."""
+ALLOW_STORAGE_CHANGE = f"{GROUP}/allow-storage-change"
+"""Annotation of a VMCluster or VMSingle: the data at this place may stay behind."""
+DRAINING = f"{GROUP}/draining"
+"""Annotation of the StatefulSet of vmstorage: which pods take no samples, and since when."""
 SHARD = "shard-num"
 """Label of the pods of one shard."""
 
 
 def selector(app: str, instance: str, *, part_of: str = "") -> dict[str, str]:
-    """Selector labels of a component, as the Go operator sets them (they are immutable)."""
+    """Selector labels of a component, as the Go operator sets them (they are immutable).
+
+    What it is a part of stands on the objects of a component, and in no selector.
+    """
     labels = {NAME: app, INSTANCE: instance, COMPONENT: "monitoring", MANAGED_BY: MANAGER}
     return {**labels, PART_OF: part_of} if part_of else labels
+
+
+CLUSTER_PROGRAMS = ("vmstorage", "vmselect", "vminsert", "vmclusterlb-vmauth-balancer")
+"""Values of NAME for the components of a VMCluster, whose pods carry no PART_OF."""
 
 
 def controller(*, api_version: str, kind: str, name: str, uid: str) -> dict[str, Any]:

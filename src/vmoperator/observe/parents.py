@@ -7,20 +7,23 @@ from typing import Any
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import GROUP, PARENTS
+from vmoperator.base.resource import GROUP, PARENTS, VM_CLUSTER
 
 _MARK = ("kind", "namespace", "name", "uid")
 _KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
 
 _KINDS = {resource.kind for resource in PARENTS}
-_KIND_OF_PART = {kind.lower(): kind for kind in _KINDS}
+_KIND_OF_PART = {
+    **{kind.lower(): kind for kind in _KINDS},
+    **dict.fromkeys(labels.CLUSTER_PROGRAMS, VM_CLUSTER.kind),
+}
 
 
 def parent_of_labels(metadata: Mapping[str, Any]) -> Ref | None:
     """The parent that pods and EndpointSlices belong to, from the selector labels they carry.
 
-    The name of the program tells a kind of one component (`vmagent`); what it is a part of tells
-    the others, and is the users' own elsewhere.
+    The name of the program tells the kind (`vmagent`, `vmstorage`); where it does not, what it is
+    a part of does, which is the users' own elsewhere.
     """
     own = metadata.get("labels") or {}
     words = (own.get(labels.NAME, ""), own.get(labels.PART_OF, ""))

@@ -100,7 +100,7 @@ class Scope:
 
     def selector(self, app: str) -> dict[str, str]:
         """Labels that tell the pods of a program."""
-        return labels.selector(app, self.name, part_of=self.part_of)
+        return labels.selector(app, self.name)
 
     def metadata(
         self, app: str, name: str, *, extra: EmbeddedObjectMetadata | None = None
@@ -111,7 +111,11 @@ class Scope:
         return {
             "name": name,
             "namespace": self.namespace,
-            "labels": {**self.labels, **(own.labels or {}), **self.selector(app)},
+            "labels": {
+                **self.labels,
+                **(own.labels or {}),
+                **labels.selector(app, self.name, part_of=self.part_of),
+            },
             "annotations": annotations or None,
             "ownerReferences": [dict(self.owner)],
         }
