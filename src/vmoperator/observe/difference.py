@@ -20,7 +20,11 @@ HIDDEN: Final = "…"
 # What the API server keeps for itself, and what the operator notes down about its own writing.
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 # kubectl's copy would repeat the whole object, a Secret's values included.
-_NOTES = (labels.HASH, labels.CONTENT_HASH, "kubectl.kubernetes.io/last-applied-configuration")
+_NOTES = (
+    *(labels.HASH, labels.CONTENT_HASH, labels.INPUTS_HASH, labels.RENDERED_BY),
+    *(labels.TEMPLATE_HASH, labels.HELD_BACK, labels.KEPT_KEYS),
+    "kubectl.kubernetes.io/last-applied-configuration",
+)
 # By which of its fields people tell an element of a list; the first that every element has. A
 # volume may be mounted twice, so a mount is known by its path.
 _KEYS = ("mountPath", "devicePath", "name", "containerPort", "port", "ip", "topologyKey", "key")
