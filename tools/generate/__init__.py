@@ -12,6 +12,7 @@ from chart.files import CRDS_FOLDER, FOLDER, chart_files
 from generate.crds import definition_files
 from generate.rbac import rbac
 from generate.reference import reference
+from generate.settings import settings_page
 from generate.unsupported import unsupported_page
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,7 @@ def outputs() -> Mapping[str, str]:
         **chart_files(),
         "deploy/rbac.yaml": rbac(),
         "docs/api.md": reference(),
+        "docs/settings.md": settings_page(),
         "docs/unsupported.md": unsupported_page(),
     }
     return MappingProxyType(files)

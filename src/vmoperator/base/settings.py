@@ -97,5 +97,9 @@ class Settings:
     enable_tcp6: bool = False
     pre_stop_sleep_seconds: int = 15
     """Native sleep before SIGTERM (VM_ENABLE_DEFAULT_PRESTOP_HOOK); 0 for none."""
+    common_labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Labels of every object that the operator makes; those of an object's spec win."""
+    common_annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Annotations of every object that the operator makes; those of an object's spec win."""
     namespaces: tuple[str, ...] = ()
     """Namespaces that the operator looks after; none named: all of them."""

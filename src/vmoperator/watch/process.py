@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
@@ -20,6 +21,7 @@ from vmoperator.apply.programs import Programs
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.rule_health import RuleHealth
 from vmoperator.apply.world import World
+from vmoperator.base.environment import settings_of, without_effect
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.settings import Settings
 from vmoperator.watch.informer import Informer
@@ -53,8 +55,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         dest="namespaces",
-        help="look after this namespace alone; may be given more than once (default: all)",
+        help="look after this namespace alone; may be given more than once (default: those "
+        "of $WATCH_NAMESPACE, with commas between them, else all)",
     )
+    _add_ways(parser)
+
+
+def _add_ways(parser: argparse.ArgumentParser) -> None:
+    """What changes how it runs, and not what it looks after."""
     parser.add_argument(
         "--log-format",
         choices=FORMATS,
@@ -81,26 +89,35 @@ def main(options: argparse.Namespace) -> int:
     configure(options.log_format, options.log_level)
     try:
         found = connection(options.kubeconfig, context=options.context)
+        settings = _settings(options.namespaces)
     except SettingsInvalid as wrong:
         log.error("%s", wrong)
         return 1
     log.info("%s: %s, by %s", USER_AGENT, found.server, found.source)
-    asyncio.run(_run(found, options))
+    asyncio.run(_run(found, options, settings))
     return 0
 
 
-async def _run(found: Connection, options: argparse.Namespace) -> None:
+def _settings(namespaces: Sequence[str]) -> Settings:
+    """The settings that the environment asks for. Raises SettingsInvalid."""
+    named = namespaces or os.environ.get("WATCH_NAMESPACE", "").replace(",", " ").split()
+    if idle := without_effect(os.environ):
+        log.warning("these variables of the environment have no effect: %s", ", ".join(idle))
+    return settings_of(os.environ, Settings(namespaces=tuple(dict.fromkeys(named))))
+
+
+async def _run(found: Connection, options: argparse.Namespace, settings: Settings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    namespaces = tuple(dict.fromkeys(options.namespaces))
+    namespaces = settings.namespaces
     async with Client(found) as client, Programs() as programs:
         world = World()
         deliveries = Deliveries(client, programs, lambda ref: queue.add(ref))
         aides = Aides(deliveries, Access(client))
         reports = ObjectReports(client, world)
-        reconciler = Reconciler(client, world, Settings(namespaces=namespaces), aides, reports)
+        reconciler = Reconciler(client, world, settings, aides, reports)
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
         informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
