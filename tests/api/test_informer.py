@@ -182,18 +182,43 @@ async def test_an_outage_is_told_once_and_survived(
 @pytest.mark.parametrize(
     ("status", "state"), [(403, State.FORBIDDEN), (404, State.MISSING)], ids=["403", "404"]
 )
-async def test_a_missing_right_or_resource_is_waited_for(
+async def test_a_missing_right_or_resource_holds_nobody_up_and_is_asked_for_again(
     api: FakeApi, watched: Watched, status: int, state: State
 ) -> None:
     fault = Fault(status, times=1_000, path="services", message="not yours")
     api.faults.append(fault)
-    await until(lambda: watched.informer.state is state)
-    assert not watched.informer.synced.is_set()
+    await watched.informer.synced.wait()
+    assert watched.informer.state is state
     await api.put(service("a", port=1))
     fault.times = 0
-    await watched.informer.synced.wait()
+    await until(lambda: watched.informer.state is State.LIVE)
     assert watched.ports == {"a": 1}
+
+
+async def test_one_denial_is_not_believed(
+    api: FakeApi, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    await watched.informer.synced.wait()
+    api.faults.append(Fault(403, path="services"))
+    api.cut_streams()
+    await api.put(service("a", port=1))
+    await until(lambda: watched.ports == {"a": 1})
     assert watched.informer.state is State.LIVE
+    assert "right" not in caplog.text
+
+
+async def test_what_may_be_listed_but_not_watched_is_forbidden_and_stays_so(
+    api: FakeApi, watched: Watched, caplog: pytest.LogCaptureFixture
+) -> None:
+    await watched.informer.synced.wait()
+    api.faults.append(Fault(403, times=1_000, path="services", watch=True))
+    api.cut_streams()
+    await until(lambda: watched.informer.state is State.FORBIDDEN)
+    before = len(api.requests("GET", "services"))
+    await api.put(service("a", port=1))
+    await until(lambda: len(api.requests("GET", "services")) > before + 3)
+    assert watched.ports == {"a": 1}
+    assert caplog.text.count("the right to list and watch them is missing") == 1
 
 
 @pytest.fixture

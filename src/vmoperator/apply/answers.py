@@ -17,6 +17,7 @@ from vmoperator.base.errors import (
     NotFound,
     Unavailable,
 )
+from vmoperator.base.manifest import Manifest
 
 _ERRORS: Mapping[int, type[ApiError]] = {
     403: Forbidden,
@@ -27,6 +28,8 @@ _ERRORS: Mapping[int, type[ApiError]] = {
 # Answers of the 4xx range that are about the moment and not about what was sent.
 _PASSING = frozenset({401, 408, 425, 429})
 _LONGEST_TEXT = 300
+# Whoever asks for more patience than this is not an API server, but something in front of it.
+_LONGEST_WAIT_SECONDS = 60.0
 # corev1.NamespaceTerminatingCause, by which the NamespaceLifecycle admission explains its 403.
 _TERMINATING = "NamespaceTerminating"
 
@@ -47,14 +50,28 @@ def error(status: int, body: bytes, *, request: str, retry_after: str = "") -> A
     found = NamespaceTerminating if _is_terminating(status_object) else error_class(status)
     if not issubclass(found, Unavailable):
         return found(message, status=status, request=request)
-    after_seconds = _seconds(retry_after) or _details_seconds(status_object)
+    asked = _seconds(retry_after) or _details_seconds(status_object)
+    after_seconds = min(asked, _LONGEST_WAIT_SECONDS)
     return found(message, status=status, request=request, after_seconds=after_seconds)
 
 
-def event_error(status_object: Mapping[str, Any], *, request: str) -> ApiError:
-    """The error that an ERROR event of a watch carries as a Kubernetes Status."""
-    code = status_object.get("code") or 500
-    return error(code, orjson.dumps(dict(status_object)), request=request)
+def event(line: bytes, *, request: str) -> tuple[str, Manifest]:
+    """Type and object of an event of a watch; what an ERROR event carries is raised.
+
+    Unavailable for a line that is no event: something between us and the API server has put it in.
+    """
+    try:
+        found = orjson.loads(line)
+        kind, manifest = found["type"], found["object"]
+        if kind != "ERROR":
+            str(manifest["metadata"]["resourceVersion"])
+    except (orjson.JSONDecodeError, KeyError, TypeError) as wrong:
+        message = "the stream of a watch holds something that is no event"
+        raise Unavailable(message, request=request) from wrong
+    if kind == "ERROR":
+        code = manifest.get("code") or 500
+        raise error(code, orjson.dumps(manifest), request=request)
+    return kind, manifest
 
 
 def _status_object(body: bytes) -> Mapping[str, Any]:

@@ -9,11 +9,9 @@ from importlib.metadata import version
 from types import TracebackType
 from typing import Any, Final, Literal, Self
 
-import orjson
-
-from vmoperator.apply.answers import event_error
+from vmoperator.apply.answers import event
 from vmoperator.apply.connection import Connection
-from vmoperator.apply.transport import JSON, Call, Timeouts, Transport
+from vmoperator.apply.transport import JSON, Call, OnAnswer, Timeouts, Transport, untold
 from vmoperator.base.labels import MANAGER, STATUS_MANAGER
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BY_KIND, EVENT, POD, Resource
@@ -59,9 +57,11 @@ class Client:
         *,
         user_agent: str = USER_AGENT,
         timeouts: Timeouts | None = None,
+        on_answer: OnAnswer = untold,
     ) -> None:
+        limits = timeouts or Timeouts()
         self._transport = Transport(
-            connection, user_agent=user_agent, timeouts=timeouts or Timeouts()
+            connection, user_agent=user_agent, timeouts=limits, on_answer=on_answer
         )
 
     async def __aenter__(self) -> Self:
@@ -145,10 +145,8 @@ class Client:
             accept=_METADATA if resource.metadata_only else JSON,
         )
         async for line in self._transport.lines(call, on_open):
-            event = orjson.loads(line)
-            if event["type"] == "ERROR":
-                raise event_error(event["object"], request=call.words)
-            yield WatchEvent(event["type"], _typed(event["object"], resource))
+            kind, found = event(line, request=call.words)
+            yield WatchEvent(kind, _typed(found, resource))
 
     async def apply(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from time import monotonic
+from typing import Any, Final, Protocol
 
 import aiohttp
 import orjson
@@ -32,11 +33,12 @@ class Timeouts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request; `words` names it in messages, without any content."""
+    """One request."""
 
     method: str
     path: str
     words: str
+    """Names it in messages, without any content; the first one is the verb."""
     body: Any = None
     content_type: str = JSON
     query: Mapping[str, str] | None = None
@@ -44,11 +46,45 @@ class Call:
     repeatable: bool = False
     """To do it twice is to do it once: it may be sent again when the connection broke."""
 
+    @property
+    def verb(self) -> str:
+        """What is done: get, list, watch, apply, create, ..."""
+        return self.words.partition(" ")[0]
+
+    @property
+    def resource(self) -> str:
+        """Plural of what it is done to, with its subresource if there is one: `pods/eviction`."""
+        # /api/v1/..., /apis/GROUP/VERSION/..., both with or without namespaces/NAME before it
+        parts = self.path.split("/")[3 if self.path.startswith("/api/") else 4 :]
+        if parts[0] == "namespaces" and len(parts) > 2:
+            parts = parts[2:]
+        return "/".join(parts[::2][:2])
+
+
+class OnAnswer(Protocol):
+    """Told of each request: the HTTP status, 0 where none came, and how long that took."""
+
+    def __call__(self, call: Call, status: int, seconds: float) -> None:
+        """Take it in."""
+
+
+def untold(call: Call, status: int, seconds: float) -> None:
+    """Nobody wants to know."""
+    del call, status, seconds
+
 
 class Transport:
     """One HTTP session with the API server; opened and closed by the client that owns it."""
 
-    def __init__(self, connection: Connection, *, user_agent: str, timeouts: Timeouts) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        user_agent: str,
+        timeouts: Timeouts,
+        on_answer: OnAnswer = untold,
+    ) -> None:
+        self._on_answer = on_answer
         self._connection = connection
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
@@ -110,6 +146,7 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("a client is used inside its `async with` only")
+        began, status = monotonic(), 0
         try:
             async with self._session.request(
                 call.method,
@@ -120,13 +157,12 @@ class Transport:
                 timeout=limits,
                 allow_redirects=False,
             ) as answer:
-                if answer.status >= 300:
-                    raise error(
-                        answer.status,
-                        await answer.read(),
-                        request=call.words,
-                        retry_after=answer.headers.get("Retry-After", ""),
-                    )
+                status = answer.status
+                self._on_answer(call, status, monotonic() - began)
+                if status >= 300:
+                    again = answer.headers.get("Retry-After", "")
+                    body = await answer.read()
+                    raise error(status, body, request=call.words, retry_after=again)
                 yield answer
         except TimeoutError as late:
             connecting = isinstance(late, aiohttp.ConnectionTimeoutError)
@@ -136,6 +172,9 @@ class Transport:
         except (aiohttp.ClientError, OSError) as broken:
             message = f"no connection to {self._connection.server}: {broken or type(broken)}"
             raise Unavailable(message, request=call.words) from broken
+        finally:
+            if not status:
+                self._on_answer(call, 0, monotonic() - began)
 
 
 def _was_cut(failed: Unavailable) -> bool:

@@ -3,6 +3,7 @@
 VMOperatorError
 ├── SpecInvalid          the user must change the object; no retry until it changes
 ├── NotYet               something that others make is missing; try again after a while
+├── Overdue              a pass did not come to its end: it was cut off, and is tried again
 ├── Unread               rendering needs the content of an object: fetch it and render again
 ├── SettingsInvalid      whoever starts the operator must change its options or its kubeconfig
 └── ApiError             the API server said no
@@ -38,6 +39,10 @@ class NotYet(VMOperatorError):
     def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:
         super().__init__(message)
         self.after_seconds = after_seconds
+
+
+class Overdue(VMOperatorError):
+    """A pass did not come to its end in time and was cut off; a defect, or answers that crawl."""
 
 
 class Unread(VMOperatorError):

@@ -30,6 +30,8 @@ T = TypeVar("T")
 # After so many refusals of a watch the version that it starts from is in doubt (an API server
 # restored from a backup does not know it): list anew.
 _REFUSALS = 3
+# An API server that has just started may not know all roles and definitions yet: once is nothing.
+_FIRST_DENIAL_SECONDS = 2.0
 
 
 class State(StrEnum):
@@ -76,20 +78,25 @@ class Informer(Generic[T]):
     on_state: Callable[[State], None] = lambda state: None
     """Called when `state` has changed."""
     synced: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when the store first held the whole collection, or nobody is to wait for that: the
-    resource is optional, and not installed or not to be seen, or its objects can be read one by
-    one."""
+    """Set when the store first held the whole collection, or nobody is to wait for that: the right
+    to see it is missing, or the API server does not know it."""
     state: State = State.SYNCING
     last_heard: float = field(default_factory=time.monotonic)
     """Monotonic time, in seconds, of the last answer or event."""
+    last_alive: float = field(default_factory=time.monotonic)
+    """The same of the last sign of life: an answer or event, or a try to get one."""
     _versions: dict[Ref, str] = field(default_factory=dict, init=False)
     _position: str = field(default="", init=False)
     """The resourceVersion to watch from; empty when a list must come first."""
     _failures: int = field(default=0, init=False)
+    _denials: int = field(default=0, init=False)
+    """How often in a row it was told that it may not see them, or that there are none such."""
 
     async def run(self) -> None:
         """Keep the store in line until cancelled; no error of the API server ends it."""
+        self._position = ""
         while True:
+            self.last_alive = time.monotonic()
             try:
                 if not self._position:
                     await self._list()
@@ -112,7 +119,7 @@ class Informer(Generic[T]):
             )
         ) as pages:
             async for page in pages:
-                self.last_heard = time.monotonic()
+                self._hear()
                 for manifest in page.items:
                     known.discard(self._take(manifest))
                 version = page.resource_version
@@ -120,7 +127,8 @@ class Informer(Generic[T]):
                 await asyncio.sleep(0)
         self._forget(known)
         self._position = version
-        self._become(State.LIVE)
+        if self.state is not State.FORBIDDEN:  # the right to list may be there, that to watch not
+            self._become(State.LIVE)
         self.synced.set()
 
     async def _watch(self) -> None:
@@ -136,7 +144,7 @@ class Informer(Generic[T]):
         ) as events:
             async for event in events:
                 heard = True
-                self.last_heard = time.monotonic()
+                self._hear()
                 self._handle(event)
                 self._position = event.object["metadata"]["resourceVersion"]
                 self._failures = 0
@@ -145,8 +153,12 @@ class Informer(Generic[T]):
             await self._pause()
 
     def _opened(self) -> None:
-        self.last_heard = time.monotonic()
+        self._hear()
+        self._denials = 0
         self._become(State.LIVE)
+
+    def _hear(self) -> None:
+        self.last_heard = self.last_alive = time.monotonic()
 
     def _handle(self, event: WatchEvent) -> None:
         if event.type == "BOOKMARK":
@@ -208,29 +220,40 @@ class Informer(Generic[T]):
         self._failures += 1
         if refused.status and self._failures % _REFUSALS == 0:
             self._position = ""
-        if isinstance(refused, Forbidden):
-            self._become(State.FORBIDDEN, refused)
-            if self.resource.metadata_only or self.resource.is_optional:
-                self.synced.set()
-        elif isinstance(refused, NotFound):
-            self._become(State.MISSING, refused)
-            self._do_without()
+        if isinstance(refused, Forbidden | NotFound):
+            self._lack(refused)
         elif self._failures > 1:
             # One broken connection is nothing: API servers restart, load balancers cut streams.
             self._become(State.UNREACHABLE, refused)
         await asyncio.sleep(self._pause_seconds(refused))
+
+    def _lack(self, refused: Forbidden | NotFound) -> None:
+        """Others go on without this collection, once it is sure that it is not to be had."""
+        self._denials += 1
+        is_absent = isinstance(refused, NotFound)
+        if self._is_first_denial and not (is_absent and self.resource.is_optional):
+            return
+        self._become(State.MISSING if is_absent else State.FORBIDDEN, refused)
+        if is_absent:
+            self._do_without()
+        self.synced.set()
+
+    @property
+    def _is_first_denial(self) -> bool:
+        return self._denials == 1
 
     def _do_without(self) -> None:
         """Where an optional resource is not installed there are no objects of it."""
         if self.resource.is_optional:
             self._position = ""
             self._forget(self._known())
-            self.synced.set()
 
     def _pause_seconds(self, refused: ApiError) -> float:
         if isinstance(refused, Forbidden | NotFound):
             is_rare = isinstance(refused, NotFound) and self.resource.is_optional
             seconds = self.rare_retry_seconds if is_rare else self.slow_retry_seconds
+            if self._is_first_denial and not is_rare:
+                seconds = min(seconds, _FIRST_DENIAL_SECONDS)
             return seconds * random.uniform(0.8, 1.2)
         after_seconds: float = getattr(refused, "after_seconds", 0.0)
         return after_seconds + self.retry.seconds(self._failures)

@@ -12,8 +12,9 @@ import itertools
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import KW_ONLY, dataclass, field
+from typing import Protocol
 
-from vmoperator.base.errors import NotYet, VMOperatorError
+from vmoperator.base.errors import NotYet, Overdue, VMOperatorError
 from vmoperator.base.manifest import Ref
 from vmoperator.watch.remedies import UNEXPECTED, remedy
 
@@ -38,7 +39,8 @@ class _Key:
     """When it was asked to be worked without being woken: retries and second looks."""
     entry: float | None = None
     """Time of its entry in the plan that counts."""
-    running: bool = False
+    began: float | None = None
+    """Since when it is being worked; None while it is not."""
     failures: int = 0
 
     @property
@@ -57,6 +59,22 @@ class Counts:
     """Keys that are due and wait for a worker."""
     oldest_waiting_seconds: float
     """For how long the first of them has been due."""
+    running: int
+    longest_running_seconds: float
+    """For how long the oldest pass of those has been running."""
+    idle_seconds: float
+    """How long ago a pass last began or ended, or the work as a whole began."""
+
+
+class OnEnd(Protocol):
+    """Told of each try: how long it took, and the error that it ended with, if it did."""
+
+    def __call__(self, ref: Ref, seconds: float, error: Exception | None) -> None:
+        """Take it in."""
+
+
+def _untold(ref: Ref, seconds: float, error: Exception | None) -> None:
+    del ref, seconds, error
 
 
 @dataclass(slots=True)
@@ -78,6 +96,10 @@ class WorkQueue:
     storm_settle_seconds: float = 5.0
     """... and if it still goes on, twice as long each time, up to this: a storm of thousands of
     changes is to end in few passes."""
+    pass_seconds: float = 300.0
+    """A pass that takes longer hangs: it is cut off with Overdue. Each of its requests has a limit
+    of its own, and in an outage it ends with the first of them."""
+    on_end: OnEnd = _untold
     _keys: dict[Ref, _Key] = field(default_factory=dict, init=False)
     _plan: list[tuple[float, int, Ref]] = field(default_factory=list, init=False)
     _order: itertools.count[int] = field(default_factory=itertools.count, init=False)
@@ -86,6 +108,8 @@ class WorkQueue:
     _draining: bool = field(default=False, init=False)
     _done: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
+    _moved: float | None = field(default=None, init=False)
+    """When a pass last began or ended, or `run` did."""
 
     def add(self, ref: Ref, *, after_seconds: float = 0.0) -> None:
         """Have the key worked as soon as its burst is over, or after so many seconds at the latest.
@@ -105,19 +129,26 @@ class WorkQueue:
         """The figures of this moment."""
         now = asyncio.get_running_loop().time()
         waits = [
-            now - key.due for key in self._keys.values() if key.due is not None and not key.running
+            now - key.due
+            for key in self._keys.values()
+            if key.due is not None and key.began is None
         ]
         due = [seconds for seconds in waits if seconds >= 0]
+        running = [now - key.began for key in self._keys.values() if key.began is not None]
         return Counts(
             done=self._done,
             failed=self._failed,
             depth=len(due),
             oldest_waiting_seconds=max(due, default=0.0),
+            running=len(running),
+            longest_running_seconds=max(running, default=0.0),
+            idle_seconds=0.0 if self._moved is None else now - self._moved,
         )
 
     async def run(self) -> None:
         """Work the keys until drained; cancelling it cancels the passes in progress."""
         loop = asyncio.get_running_loop()
+        self._moved = loop.time()
         try:
             while not self._draining:
                 self._wake.clear()
@@ -156,7 +187,7 @@ class WorkQueue:
     def _enter(self, ref: Ref, key: _Key) -> None:
         """Give the key an entry in the plan that is not later than it is due."""
         due = key.due
-        if due is None or key.running or (key.entry is not None and key.entry <= due):
+        if due is None or key.began is not None or (key.entry is not None and key.entry <= due):
             return
         key.entry = due
         heapq.heappush(self._plan, (due, next(self._order), ref))
@@ -175,7 +206,7 @@ class WorkQueue:
             goes_on = key.settled is not None and key.settled >= key.latest
             key.cut_short = key.cut_short + 1 if goes_on else 0
             key.settled = key.timer = None
-            key.running = True
+            key.began = self._moved = now
             task = asyncio.create_task(self._serve(ref, key), name=f"pass of {ref}")
             self._tasks.add(task)
             task.add_done_callback(self._ended)
@@ -197,7 +228,7 @@ class WorkQueue:
 
     async def _serve(self, ref: Ref, key: _Key) -> None:
         again = await self._outcome(ref, key)
-        key.running = False
+        key.began, self._moved = None, asyncio.get_running_loop().time()
         if again is not None:
             self.add(ref, after_seconds=max(again, 0.001))
         elif key.due is None:
@@ -207,20 +238,43 @@ class WorkQueue:
 
     async def _outcome(self, ref: Ref, key: _Key) -> float | None:
         """Seconds until the next try, or None when the key needs none."""
+        began = asyncio.get_running_loop().time()
         try:
-            again = await self.work(ref)
+            again = await self._worked(ref)
         except VMOperatorError as error:
+            self._tell(ref, began, error)
             return self._after_error(ref, key, error)
-        except Exception:
+        except Exception as error:
             # A defect of ours in one pass must stop neither the other keys nor the next try.
+            self._tell(ref, began, error)
             key.failures += 1
             self._failed += 1
             seconds = UNEXPECTED.seconds(key.failures)
             log.exception("unexpected error; next try in %.1f s", seconds, extra={"ref": ref})
             return seconds
+        self._tell(ref, began, None)
         key.failures = 0
         self._done += 1
         return again
+
+    async def _worked(self, ref: Ref) -> float | None:
+        limit = asyncio.timeout(self.pass_seconds)
+        try:
+            async with limit:
+                return await self.work(ref)
+        except TimeoutError as late:
+            if not limit.expired():
+                raise
+            message = f"the pass did not end within {self.pass_seconds:g} s and was cut off"
+            raise Overdue(message) from late
+        except asyncio.CancelledError as cut:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise Overdue("something that the pass waited for was cancelled") from cut
+
+    def _tell(self, ref: Ref, began: float, error: Exception | None) -> None:
+        self.on_end(ref, asyncio.get_running_loop().time() - began, error)
 
     def _after_error(self, ref: Ref, key: _Key, error: VMOperatorError) -> float:
         if isinstance(error, NotYet):

@@ -357,3 +357,67 @@ def test_no_wake_up_is_ever_lost(
         consumed = outcomes[: len(outcomes) - len(worked.script[ref])]
         ended_well = not worked.script[ref] or consumed[-1] is None
         assert ended_well, "a failed key was not worked until it succeeded"
+
+
+def test_a_pass_that_never_ends_is_cut_off_told_and_tried_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ended: list[Exception | None] = []
+    tries: list[Ref] = []
+
+    async def work(ref: Ref) -> None:
+        tries.append(ref)
+        if len(tries) == 1:
+            await asyncio.Event().wait()
+
+    async def scenario() -> None:
+        queue = WorkQueue(work, pass_seconds=300, on_end=lambda ref, seconds, it: ended.append(it))
+        queue.add(A)
+        running = asyncio.create_task(queue.run())
+        await asyncio.sleep(100)
+        counts = queue.counts()
+        assert (counts.running, round(counts.longest_running_seconds)) == (1, 100)
+        await asyncio.sleep(300)
+        assert (queue.counts().running, queue.counts().longest_running_seconds) == (0, 0.0)
+        running.cancel()
+
+    at_once(scenario())
+    assert [type(it).__name__ for it in ended] == ["Overdue", "NoneType"]
+    assert "did not end within 300 s" in caplog.text
+
+
+def test_a_pass_that_waits_for_something_cancelled_is_tried_again() -> None:
+    tries: list[Ref] = []
+
+    async def work(ref: Ref) -> None:
+        tries.append(ref)
+        if len(tries) == 1:
+            sleeping = asyncio.create_task(asyncio.sleep(10))
+            sleeping.cancel()
+            await sleeping
+
+    async def scenario() -> None:
+        queue = WorkQueue(work)
+        queue.add(A)
+        running = asyncio.create_task(queue.run())
+        await asyncio.sleep(60)
+        running.cancel()
+
+    at_once(scenario())
+    assert len(tries) == 2
+
+
+def test_workers_that_do_not_move_show_in_the_figures() -> None:
+    async def scenario() -> None:
+        queue = WorkQueue(lambda ref: asyncio.sleep(1_000, None), workers=1, pass_seconds=5_000)
+        assert queue.counts().idle_seconds == 0
+        queue.add(A)
+        queue.add(B)
+        running = asyncio.create_task(queue.run())
+        await asyncio.sleep(600)
+        counts = queue.counts()
+        assert (counts.depth, counts.running) == (1, 1)
+        assert counts.idle_seconds > 500
+        running.cancel()
+
+    at_once(scenario())
