@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
@@ -18,6 +18,7 @@ from vmoperator.api.unsupported import unsupported
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.settings import Settings
+from vmoperator.files import Unreadable, documents
 from vmoperator.offline import CONTENTS, is_selected, known, placed, read
 from vmoperator.render import plan
 
@@ -33,20 +34,6 @@ class Streams:
     stderr: TextIO
 
 
-class _Loader(yaml.CSafeLoader):
-    """YAML as the API server understands it: a timestamp is a string."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in rules if not tag.endswith(":timestamp")]
-    for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-}
-
-
-class Unreadable(Exception):
-    """A file that cannot be opened or is no YAML."""
-
-
 def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
     """Writes every child of the objects in the files; exit code 1 if any object or file is bad.
 
@@ -57,7 +44,7 @@ def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
     for path in paths:
         name = "stdin" if path == "-" else path
         try:
-            found += [(name, document) for document in _documents(path, streams.stdin)]
+            found += [(name, document) for document in documents(path, streams.stdin)]
         except Unreadable as error:
             streams.stderr.write(f"{name}: {error}\n")
             exit_code = 1
@@ -135,27 +122,6 @@ def _render_parent(
     for fragment in refused:
         streams.stderr.write(f"{label}: {fragment.ref}: {fragment.refusal}\n")
     return 1 if refused else 0
-
-
-def _documents(path: str, stdin: TextIO) -> Iterator[Any]:
-    """The documents of a file, lists of objects unfolded, empty ones left out."""
-    try:
-        text = stdin.read() if path == "-" else _text(path)
-        found = list(yaml.load_all(text, Loader=_Loader))
-    except (OSError, UnicodeDecodeError) as error:
-        raise Unreadable(getattr(error, "strerror", None) or str(error)) from error
-    except yaml.YAMLError as error:
-        raise Unreadable("no YAML: " + " ".join(str(error).split())) from error
-    for document in found:
-        if isinstance(document, Mapping) and document.get("kind") == "List":
-            yield from document.get("items") or ()
-        elif document is not None:
-            yield document
-
-
-def _text(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()
 
 
 def _write(manifests: Iterable[Manifest], stream: TextIO) -> None:
