@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmoperator.api import parsed
@@ -34,6 +35,9 @@ class Reconciler:
     """None: running pods are not looked after."""
     objects: ObjectReports | None = None
     """None: objects that parents select are told nothing."""
+    passes: Callable[..., Pass] = Pass
+    reporters: Callable[..., Reporter] = Reporter
+    """Whoever only wants to know what a pass would do has others in their place."""
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Read, render, apply what differs, prune, roll, report.
@@ -70,7 +74,7 @@ class Reconciler:
 
     async def _bring(self, manifest: Manifest, around: Surroundings) -> float | None:
         ref = ref_of(manifest)
-        reporter = Reporter(self.client, self.world, manifest)
+        reporter = self.reporters(self.client, self.world, manifest)
         try:
             parent = parsed(manifest)
             reporter.knows(unsupported=unsupported(parent))
@@ -87,7 +91,7 @@ class Reconciler:
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         care = Aftercare(parent, wanted, around, self.aides)
-        again = await Pass(reporter, writer, Roller(self.client, ref), wanted, care).run()
+        again = await self.passes(reporter, writer, Roller(self.client, ref), wanted, care).run()
         if self.objects:
             self.objects.tell(ref, wanted.picked)
         return again
