@@ -10,6 +10,16 @@ from types import TracebackType
 from typing import Any, Final, Literal, Self
 
 from vmoperator.apply.answers import event
+from vmoperator.apply.calls import (
+    METADATA,
+    METADATA_LIST,
+    PATCHES,
+    applying,
+    call_of,
+    collection_words,
+    query_of,
+    typed,
+)
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.transport import JSON, Call, OnAnswer, Timeouts, Transport, untold
 from vmoperator.base.labels import MANAGER, STATUS_MANAGER
@@ -17,15 +27,6 @@ from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BY_KIND, EVENT, POD, Resource
 
 USER_AGENT: Final = f"vmoperator/{version('vmoperator')}"
-
-_APPLY_PATCH: Final = "application/apply-patch+yaml"
-# https://kubernetes.io/docs/reference/using-api/api-concepts/#metadata-only-fetches
-_METADATA: Final = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1,{JSON}"
-_METADATA_LIST: Final = _METADATA.replace("Metadata;", "MetadataList;")
-_PATCHES: Final = {
-    "merge": "application/merge-patch+json",
-    "json": "application/json-patch+json",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,10 @@ class Client:
             connection, user_agent=user_agent, timeouts=limits, on_answer=on_answer
         )
 
+    def only_while(self, check: Callable[[], None]) -> None:
+        """Have `check` called before each write; what it raises prevents the write."""
+        self._transport.check_write = check
+
     async def __aenter__(self) -> Self:
         self._transport.open()
         return self
@@ -78,7 +83,7 @@ class Client:
 
     async def get(self, resource: Resource, ref: Ref) -> Manifest:
         """The live object."""
-        return await self._transport.manifest(_call("GET", resource, ref))
+        return await self._transport.manifest(call_of("GET", resource, ref))
 
     async def list(
         self, resource: Resource, *, namespace: str = "", selector: str = "", limit: int = 500
@@ -92,13 +97,13 @@ class Client:
             call = Call(
                 method="GET",
                 path=resource.path(namespace),
-                words=_collection_words("list", resource, namespace),
-                query=_query(limit=str(limit), labelSelector=selector, **{"continue": token}),
-                accept=_METADATA_LIST if resource.metadata_only else JSON,
+                words=collection_words("list", resource, namespace),
+                query=query_of(limit=str(limit), labelSelector=selector, **{"continue": token}),
+                accept=METADATA_LIST if resource.metadata_only else JSON,
             )
             answer = await self._transport.manifest(call)
             metadata = answer.get("metadata") or {}
-            items = tuple(_typed(item, resource) for item in answer.get("items") or ())
+            items = tuple(typed(item, resource) for item in answer.get("items") or ())
             del answer
             yield Page(items, metadata.get("resourceVersion", ""))
             token = metadata.get("continue", "")
@@ -114,6 +119,10 @@ class Client:
             query={"fieldSelector": f"involvedObject.uid={uid}", "limit": "100"},
         )
         return tuple((await self._transport.manifest(call)).get("items") or ())
+
+    async def text(self, call: Call) -> str:
+        """What the API server passes on as text, such as the log of a container."""
+        return await self._transport.text(call)
 
     async def watch(
         self,
@@ -134,19 +143,19 @@ class Client:
         call = Call(
             method="GET",
             path=resource.path(namespace),
-            words=_collection_words("watch", resource, namespace),
-            query=_query(
+            words=collection_words("watch", resource, namespace),
+            query=query_of(
                 watch="1",
                 allowWatchBookmarks="true",
                 timeoutSeconds=str(max(int(seconds), 1)),
                 resourceVersion=resource_version,
                 labelSelector=selector,
             ),
-            accept=_METADATA if resource.metadata_only else JSON,
+            accept=METADATA if resource.metadata_only else JSON,
         )
         async for line in self._transport.lines(call, on_open):
             kind, found = event(line, request=call.words)
-            yield WatchEvent(kind, _typed(found, resource))
+            yield WatchEvent(kind, typed(found, resource))
 
     async def apply(
         self,
@@ -161,25 +170,25 @@ class Client:
         Of kinds that are watched by their metadata no more than that comes back.
         Without `force`, Conflict when a field belongs to another manager.
         """
-        query = _query(
+        query = query_of(
             fieldManager=manager,
             force="true" if force else "false",
             dryRun="All" if dry_run else "",
         )
-        written = await self._transport.manifest(_apply_call(manifest, query))
-        return _typed(written, BY_KIND[manifest["kind"]])
+        written = await self._transport.manifest(applying(manifest, query))
+        return typed(written, BY_KIND[manifest["kind"]])
 
     async def apply_status(self, manifest: Manifest, *, manager: str = STATUS_MANAGER) -> Manifest:
         """The object after a forced server-side apply of its status alone."""
-        query = _query(fieldManager=manager, force="true")
-        return await self._transport.manifest(_apply_call(manifest, query, "status"))
+        query = query_of(fieldManager=manager, force="true")
+        return await self._transport.manifest(applying(manifest, query, "status"))
 
     async def replace(self, resource: Resource, manifest: Manifest) -> Manifest:
         """The object after it was written as a whole.
 
         Conflict when its resourceVersion is no longer the one in the manifest.
         """
-        call = _call("PUT", resource, ref_of(manifest), manifest, query={"fieldManager": MANAGER})
+        call = call_of("PUT", resource, ref_of(manifest), manifest, query={"fieldManager": MANAGER})
         return await self._transport.manifest(call)
 
     async def patch(
@@ -187,7 +196,7 @@ class Client:
     ) -> Manifest:
         """The object after a JSON merge patch (a map) or a JSON patch (a list of operations)."""
         query = {"fieldManager": MANAGER}
-        call = _call("PATCH", resource, ref, patch, content_type=_PATCHES[kind], query=query)
+        call = call_of("PATCH", resource, ref, patch, content_type=PATCHES[kind], query=query)
         return await self._transport.manifest(call)
 
     async def patch_status(self, resource: Resource, ref: Ref, patch: Any) -> Manifest:
@@ -197,7 +206,7 @@ class Client:
             path=resource.path(ref.namespace, ref.name, "status"),
             words=f"patch status of {ref}",
             body=patch,
-            content_type=_PATCHES["merge"],
+            content_type=PATCHES["merge"],
             query={"fieldManager": STATUS_MANAGER},
         )
         return await self._transport.manifest(call)
@@ -237,7 +246,7 @@ class Client:
             "preconditions": preconditions,
             "propagationPolicy": "Orphan" if orphan else "Background",
         }
-        await self._transport.manifest(_call("DELETE", resource, ref, options))
+        await self._transport.manifest(call_of("DELETE", resource, ref, options))
 
     async def evict(self, ref: Ref, *, uid: str) -> None:
         """Ask for the pod's eviction; Unavailable (429) when a disruption budget says not now."""
@@ -250,45 +259,3 @@ class Client:
         path = POD.path(ref.namespace, ref.name, "eviction")
         call = Call(method="POST", path=path, words=f"evict {ref}", body=eviction)
         await self._transport.manifest(call)
-
-
-_VERBS: Final = {"GET": "get", "PUT": "replace", "PATCH": "patch", "DELETE": "delete"}
-
-
-def _call(method: str, resource: Resource, ref: Ref, body: Any = None, **options: Any) -> Call:
-    return Call(
-        method=method,
-        path=resource.path(ref.namespace, ref.name),
-        words=f"{_VERBS[method]} {ref}",
-        body=body,
-        **options,
-    )
-
-
-def _apply_call(manifest: Manifest, query: dict[str, str], subresource: str = "") -> Call:
-    ref = ref_of(manifest)
-    return Call(
-        method="PATCH",
-        path=BY_KIND[ref.kind].path(ref.namespace, ref.name, subresource),
-        words=f"apply {subresource} of {ref}" if subresource else f"apply {ref}",
-        body=manifest,
-        content_type=_APPLY_PATCH,
-        query=query,
-        accept=_METADATA if BY_KIND[ref.kind].metadata_only else JSON,
-        repeatable=True,
-    )
-
-
-def _collection_words(verb: str, resource: Resource, namespace: str) -> str:
-    return f"{verb} {resource.plural} in {namespace}" if namespace else f"{verb} {resource.plural}"
-
-
-def _query(**values: str) -> dict[str, str]:
-    return {key: value for key, value in values.items() if value}
-
-
-def _typed(item: Manifest, resource: Resource) -> Manifest:
-    # Items of a list come without their type, unlike those of a watch, and metadata as a type of
-    # its own; a server that does not know that way of asking sends the data along.
-    own = {"apiVersion": resource.api_version, "kind": resource.kind}
-    return {**own, "metadata": item["metadata"]} if resource.metadata_only else {**own, **item}

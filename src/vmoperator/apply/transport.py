@@ -18,6 +18,8 @@ from vmoperator.base.manifest import Manifest
 
 _CONNECT_SECONDS: Final = 10.0
 JSON: Final = "application/json"
+# By a lease a process comes to lead; a review is a question.
+_FREE: Final = ("leases", "subjectaccessreviews", "selfsubjectaccessreviews")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,14 @@ class Call:
         return "/".join(parts[::2][:2])
 
 
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes what others see; only the process that leads may do so."""
+        if self.method == "GET" or (self.query or {}).get("dryRun"):
+            return False
+        return self.resource not in _FREE
+
+
 class OnAnswer(Protocol):
     """Told of each request: the HTTP status, 0 where none came, and how long that took."""
 
@@ -85,6 +95,8 @@ class Transport:
         on_answer: OnAnswer = untold,
     ) -> None:
         self._on_answer = on_answer
+        self.check_write: Callable[[], None] = lambda: None
+        """Called before each write; raises NotLeading to prevent it."""
         self._connection = connection
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
@@ -101,6 +113,8 @@ class Transport:
 
     async def manifest(self, call: Call) -> Manifest:
         """The object in the answer to a call."""
+        if call.is_write:
+            self.check_write()
         try:
             body = await self._body(call)
         except Unavailable as failed:
@@ -114,6 +128,10 @@ class Transport:
             message = f"{self._connection.server} answered something that is not JSON"
             raise Unavailable(message, request=call.words) from wrong
         return found if isinstance(found, dict) else {}
+
+    async def text(self, call: Call) -> str:
+        """The answer to a call as text."""
+        return (await self._body(call)).decode(errors="replace")
 
     async def lines(self, call: Call, on_open: Callable[[], None]) -> AsyncIterator[bytes]:
         """The lines of a streamed answer as they come; a last one without its end is dropped.

@@ -14,6 +14,7 @@ VMOperatorError
     ├── Forbidden        a right is missing: the administrator must act
     ├── NamespaceTerminating   its namespace is being deleted: nothing can be made there any more
     └── Unavailable      overload, outage, network: wait and try again, the status stays
+        └── NotLeading   another process has taken over: this one writes nothing
 """
 
 from __future__ import annotations
@@ -98,3 +99,7 @@ class Unavailable(ApiError):
     ) -> None:
         super().__init__(message, status=status, request=request)
         self.after_seconds = after_seconds
+
+
+class NotLeading(Unavailable):
+    """Another process of the operator may write at present, this one may not."""

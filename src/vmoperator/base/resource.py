@@ -44,11 +44,15 @@ VM_ALERTMANAGER = Resource(GROUP, VERSION, "VMAlertmanager", "vmalertmanagers")
 STATEFUL_SET = Resource("apps", "v1", "StatefulSet", "statefulsets")
 DEPLOYMENT = Resource("apps", "v1", "Deployment", "deployments")
 DAEMON_SET = Resource("apps", "v1", "DaemonSet", "daemonsets")
+# Kept by the controllers of workloads: the pod template of each revision.
+CONTROLLER_REVISION = Resource("apps", "v1", "ControllerRevision", "controllerrevisions")
+REPLICA_SET = Resource("apps", "v1", "ReplicaSet", "replicasets")
 SERVICE = Resource("", "v1", "Service", "services")
 SERVICE_ACCOUNT = Resource("", "v1", "ServiceAccount", "serviceaccounts")
 SECRET = Resource("", "v1", "Secret", "secrets", metadata_only=True)
 CONFIG_MAP = Resource("", "v1", "ConfigMap", "configmaps", metadata_only=True)
 CLAIM = Resource("", "v1", "PersistentVolumeClaim", "persistentvolumeclaims")
+STORAGE_CLASS = Resource("storage.k8s.io", "v1", "StorageClass", "storageclasses", namespaced=False)
 POD = Resource("", "v1", "Pod", "pods")
 EVENT = Resource("", "v1", "Event", "events")
 ENDPOINT_SLICE = Resource("discovery.k8s.io", "v1", "EndpointSlice", "endpointslices")
@@ -71,6 +75,7 @@ CLUSTER_ROLE = Resource(_RBAC, "v1", "ClusterRole", "clusterroles", namespaced=F
 CLUSTER_ROLE_BINDING = Resource(
     _RBAC, "v1", "ClusterRoleBinding", "clusterrolebindings", namespaced=False
 )
+LEASE = Resource("coordination.k8s.io", "v1", "Lease", "leases")
 ACCESS_REVIEW = Resource(
     "authorization.k8s.io", "v1", "SubjectAccessReview", "subjectaccessreviews", namespaced=False
 )
@@ -132,5 +137,5 @@ PROMETHEUS: tuple[Resource, ...] = tuple(
 
 BY_KIND = {
     resource.kind: resource
-    for resource in (*PARENTS, *CHILDREN, *WITNESSES, NAMESPACE, *SELECTED, *PROMETHEUS)
+    for resource in (*PARENTS, *CHILDREN, *WITNESSES, LEASE, NAMESPACE, *SELECTED, *PROMETHEUS)
 }
