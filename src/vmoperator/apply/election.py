@@ -1,0 +1,114 @@
+"""Election: of several processes one at a time may write, the one that holds the lease."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vmoperator.apply.client import Client
+from vmoperator.base.errors import ApiError, NotFound, NotLeading
+from vmoperator.base.manifest import Manifest, Ref
+from vmoperator.base.resource import LEASE
+from vmoperator.observe.lease import Sighting, Terms, seen, taken
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Election:
+    """One candidate for one lease."""
+
+    client: Client
+    ref: Ref
+    identity: str
+    wall: Callable[[], str]
+    """The time, RFC 3339 with microseconds: for people, nothing is decided by it."""
+    terms: Terms = field(default_factory=Terms)
+    _last: Sighting | None = field(default=None, init=False)
+    _until: float = field(default=0.0, init=False)
+    """Up to this time of the loop's clock what it writes is its to write."""
+    _transitions: int = field(default=0, init=False)
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether it may write at this very moment.
+
+        True only for the deadline after the last renewal was asked for: a process that was
+        stopped, or cannot reach the API server, knows without asking that its time is over.
+        """
+        return asyncio.get_running_loop().time() < self._until
+
+    def check(self) -> None:
+        """Raises NotLeading unless this process may write."""
+        if not self.is_leading:
+            raise NotLeading("another process leads", request="write")
+
+    async def win(self) -> None:
+        """Return as soon as the lease is this process's."""
+        told = ""
+        while not await self._tried():
+            if self._last and self._last.holder != told:
+                told = self._last.holder
+                log.info("standing by: %s leads", told or "nobody")
+            await asyncio.sleep(self.terms.retry_seconds)
+        log.info("leading, as %s", self.identity)
+
+    async def keep(self) -> None:
+        """Renew the lease; returns when it is lost."""
+        while self.is_leading:
+            await asyncio.sleep(self.terms.retry_seconds)
+            if not await self._tried() and self._last and self._last.holder != self.identity:
+                self._until = 0.0
+        log.warning("no longer leading")
+
+    async def give_back(self) -> None:
+        """Let another process have it at once; nothing may be written after this."""
+        was_leading, self._until = self.is_leading, 0.0
+        if not was_leading or self._last is None:
+            return
+        lease = self._wanted(self._last.manifest, holder="")
+        try:
+            await self.client.replace(LEASE, lease)
+        except ApiError as error:
+            log.warning("the lease could not be given back, it runs out by itself: %s", error)
+
+    async def _tried(self) -> bool:
+        """Whether it was taken or renewed just now."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        try:
+            async with asyncio.timeout(self.terms.deadline_seconds / 2):
+                written = await self._written(began)
+        except (ApiError, TimeoutError) as error:
+            log.log(
+                logging.WARNING if self.is_leading else logging.DEBUG,
+                "the lease %s cannot be read or renewed: %s",
+                self.ref,
+                error or "no answer",
+            )
+            return False
+        if written is None:
+            return False
+        self._last = seen(written, self._last, began)
+        self._until = began + self.terms.deadline_seconds
+        return True
+
+    async def _written(self, began: float) -> Manifest | None:
+        """The lease with this process as its holder; None while another one holds it.
+
+        Conflict when another process was faster.
+        """
+        try:
+            found = await self.client.get(LEASE, self.ref)
+        except NotFound:
+            return await self.client.create(LEASE, self._wanted(None, holder=self.identity))
+        self._last = seen(found, self._last, began)
+        if self._last.holder != self.identity and not self._last.is_free(began):
+            return None
+        return await self.client.replace(LEASE, self._wanted(found, holder=self.identity))
+
+    def _wanted(self, found: Mapping[str, Any] | None, *, holder: str) -> Manifest:
+        return taken(found, self.ref, holder=holder, terms=self.terms, now=self.wall())

@@ -1,0 +1,169 @@
+"""Election: one leader at a time, whatever happens to it, and none without the lease."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from tests.api.objects import service
+from tests.fake_api import FakeApi, Fault
+from tests.fake_api.waiting import until
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.election import Election
+from vmoperator.base.errors import NotLeading
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import SERVICE
+from vmoperator.observe.lease import Terms
+
+LEASE = Ref("Lease", "default", "vmoperator")
+QUICK = Terms(duration_seconds=3, deadline_seconds=2.0, retry_seconds=0.05)
+
+
+def election(client: Client, identity: str) -> Election:
+    ticks = itertools.count()
+    return Election(
+        client, LEASE, identity, lambda: f"2026-01-01T00:00:00.{next(ticks):06}Z", QUICK
+    )
+
+
+@asynccontextmanager
+async def other_client(api: FakeApi) -> AsyncIterator[Client]:
+    async with Client(api.connection()) as client:
+        yield client
+
+
+async def end(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def holder(api: FakeApi) -> str:
+    found = api.find(LEASE)
+    return str(found["spec"]["holderIdentity"]) if found else ""
+
+
+async def test_the_first_one_leads_and_writes_its_name_into_a_new_lease(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    assert not one.is_leading
+    await one.win()
+    assert one.is_leading
+    found = api.find(LEASE)
+    assert found is not None
+    assert found["spec"]["holderIdentity"] == "a"
+    assert found["spec"]["leaseDurationSeconds"] == 3
+
+
+async def test_the_second_one_waits_while_the_first_renews(api: FakeApi, client: Client) -> None:
+    one, two = election(client, "a"), election(client, "b")
+    await one.win()
+    keeping, waiting = asyncio.create_task(one.keep()), asyncio.create_task(two.win())
+    await asyncio.sleep(3.5)
+    assert (one.is_leading, two.is_leading) == (True, False)
+    assert not waiting.done()
+    await end(keeping)
+    await end(waiting)
+
+
+async def test_a_lease_that_is_no_longer_renewed_is_taken_after_its_owner_has_stopped_writing(
+    api: FakeApi, client: Client
+) -> None:
+    one, two = election(client, "a"), election(client, "b")
+    await one.win()  # and is never heard of again
+    await two.win()
+    assert (one.is_leading, two.is_leading) == (False, True)
+    found = api.find(LEASE)
+    assert found is not None
+    assert found["spec"]["leaseTransitions"] == 1
+
+
+async def test_a_lease_that_was_given_back_is_taken_at_once(api: FakeApi, client: Client) -> None:
+    one, two = election(client, "a"), election(client, "b")
+    await one.win()
+    waiting = asyncio.create_task(two.win())
+    await asyncio.sleep(0.2)
+    await one.give_back()
+    assert not one.is_leading
+    await asyncio.wait_for(waiting, 2.5)
+    assert holder(api) == "b"
+
+
+async def test_of_two_that_are_after_the_same_free_lease_one_gets_it(api: FakeApi) -> None:
+    for _ in range(10):
+        await api.remove(LEASE) if api.find(LEASE) else None
+        async with other_client(api) as first, other_client(api) as second:
+            both = [election(first, "a"), election(second, "b")]
+            tries = [asyncio.create_task(it.win()) for it in both]
+            await asyncio.wait(tries, return_when=asyncio.FIRST_COMPLETED)
+            assert [it.is_leading for it in both].count(True) == 1
+            for task in tries:
+                await end(task)
+
+
+async def test_who_cannot_reach_the_server_stops_by_itself_before_others_may_start(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    await one.win()
+    api.faults.append(Fault(path="leases", status=500, times=1_000_000))
+    began = asyncio.get_running_loop().time()
+    await one.keep()
+    assert not one.is_leading
+    assert asyncio.get_running_loop().time() - began < QUICK.duration_seconds
+
+
+async def test_one_failed_renewal_is_no_loss(api: FakeApi, client: Client) -> None:
+    one = election(client, "a")
+    await one.win()
+    api.faults.append(Fault(path="leases", status=500, times=2))
+    keeping = asyncio.create_task(one.keep())
+    await asyncio.sleep(1.0)
+    assert one.is_leading
+    await end(keeping)
+
+
+async def test_who_lost_the_lease_to_another_stops_at_the_next_look(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    await one.win()
+    lease = api.find(LEASE)
+    assert lease is not None
+    await api.put({**lease, "spec": {**lease["spec"], "holderIdentity": "b"}})
+    await asyncio.wait_for(one.keep(), 1.5)
+    assert not one.is_leading
+
+
+async def test_who_does_not_lead_writes_nothing_and_may_read_and_ask(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    client.only_while(one.check)
+    await api.put(service(port=1))
+    with pytest.raises(NotLeading):
+        await client.apply(service(port=2))
+    assert api.writes == []
+    await client.apply(service(port=2), dry_run=True)
+    await one.win()
+    await client.apply(service(port=2))
+    found = await client.get(SERVICE, Ref("Service", "default", "vminsert-demo"))
+    assert 2 in [it["port"] for it in found["spec"]["ports"]]
+
+
+async def test_a_process_that_slept_through_its_time_writes_nothing_when_it_wakes(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    client.only_while(one.check)
+    await one.win()
+    await asyncio.sleep(QUICK.deadline_seconds + 0.05)  # nothing renewed it: as if stopped
+    with pytest.raises(NotLeading):
+        await client.apply(service(port=1))
+    await until(lambda: not one.is_leading)
