@@ -9,6 +9,7 @@ from tests.api.kubernetes import Kubernetes
 from tests.fake_api import FakeApi
 
 from vmoperator.apply.aftercare import Aides
+from vmoperator.apply.announcements import Announcements
 from vmoperator.apply.client import Client
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.world import World
@@ -29,6 +30,7 @@ class Lab:
     """The object whose passes run."""
     world: World = field(default_factory=World)
     aides: Aides | None = None
+    announcements: Announcements | None = None
 
     async def apply(self, manifest: Tree) -> None:
         """As `kubectl apply` does it: the status stays."""
@@ -44,7 +46,9 @@ class Lab:
 
     async def reconcile(self) -> float | None:
         """One pass over what the informers have shown so far."""
-        reconciler = Reconciler(self.client, self.world, Settings(), self.aides)
+        reconciler = Reconciler(
+            self.client, self.world, Settings(), self.aides, announcements=self.announcements
+        )
         return await reconciler.reconcile(self.parent)
 
     async def writes(self) -> list[str]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vmoperator.base.resource import ACCESS_REVIEW, BY_KIND, Resource
+from vmoperator.base.resource import (
+    ACCESS_REVIEW,
+    BY_KIND,
+    CONTROLLER_REVISION,
+    REPLICA_SET,
+    Resource,
+)
 
 NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False)
 EVENT = Resource("", "v1", "Event", "events")
@@ -16,7 +22,8 @@ CRD = Resource(
     namespaced=False,
 )
 
-RESOURCES = (*BY_KIND.values(), ACCESS_REVIEW, NAMESPACE, EVENT, CRD)
+_REVISIONS = (CONTROLLER_REVISION, REPLICA_SET)
+RESOURCES = (*BY_KIND.values(), *_REVISIONS, ACCESS_REVIEW, NAMESPACE, EVENT, CRD)
 
 
 def discovery(path: str, served: list[Resource]) -> dict[str, Any] | None:

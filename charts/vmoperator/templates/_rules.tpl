@@ -297,7 +297,22 @@
     - pods/eviction
   verbs:
     - create
-# Tell why a pod hangs; read late and seldom.
+# Tell what a program that fails said last.
+- apiGroups:
+    - ''
+  resources:
+    - pods/log
+  verbs:
+    - get
+# Tell what differs between a pod that is replaced and the next one.
+- apiGroups:
+    - apps
+  resources:
+    - controllerrevisions
+    - replicasets
+  verbs:
+    - get
+# Tell why a pod hangs, read late and seldom; say what is done and why.
 - apiGroups:
     - ''
   resources:
@@ -305,6 +320,8 @@
   verbs:
     - get
     - list
+    - create
+    - patch
 # See whether Services list ready pods.
 - apiGroups:
     - discovery.k8s.io
@@ -604,7 +621,22 @@
     - pods/eviction
   verbs:
     - create
-# Tell why a pod hangs; read late and seldom.
+# Tell what a program that fails said last.
+- apiGroups:
+    - ''
+  resources:
+    - pods/log
+  verbs:
+    - get
+# Tell what differs between a pod that is replaced and the next one.
+- apiGroups:
+    - apps
+  resources:
+    - controllerrevisions
+    - replicasets
+  verbs:
+    - get
+# Tell why a pod hangs, read late and seldom; say what is done and why.
 - apiGroups:
     - ''
   resources:
@@ -612,6 +644,8 @@
   verbs:
     - get
     - list
+    - create
+    - patch
 # See whether Services list ready pods.
 - apiGroups:
     - discovery.k8s.io

@@ -118,8 +118,9 @@ class Pass:
                 stage.workload, first_replicas=stage.first_replicas
             )
             seen = await self._inquired(stage, held=held)
-            if not waits_now and _is_rolled_by_us(stage):
-                await self.roller.roll(seen, max_unavailable=stage.max_unavailable)
+            if not waits_now:
+                await self.roller.roll(seen, stage)
+            self.roller.explain(seen)
             stages.append(progress(seen))
             await self._lead(stage, is_complete=stages[-1].complete)
             waits = waits or stages[-1].rolling or not in_line
@@ -157,8 +158,3 @@ class Pass:
 
     def _sight(self, stage: Stage, *, held: bool) -> Sight:
         return sight(self.writer.world, self.writer.parent, stage, held=held)
-
-
-def _is_rolled_by_us(stage: Stage) -> bool:
-    strategy = stage.workload["spec"].get("updateStrategy") or {}
-    return stage.workload["kind"] == "StatefulSet" and strategy.get("type") == "OnDelete"

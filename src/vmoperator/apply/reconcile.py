@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from vmoperator.api import parsed
 from vmoperator.api.unsupported import unsupported
 from vmoperator.apply.aftercare import Aftercare, Aides
+from vmoperator.apply.announcements import Announcements, Herald
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
@@ -35,6 +36,8 @@ class Reconciler:
     """None: running pods are not looked after."""
     objects: ObjectReports | None = None
     """None: objects that parents select are told nothing."""
+    announcements: Announcements | None = None
+    """None: no Events are written."""
     passes: Callable[..., Pass] = Pass
     reporters: Callable[..., Reporter] = Reporter
     """Whoever only wants to know what a pass would do has others in their place."""
@@ -75,6 +78,8 @@ class Reconciler:
     async def _bring(self, manifest: Manifest, around: Surroundings) -> float | None:
         ref = ref_of(manifest)
         reporter = self.reporters(self.client, self.world, manifest)
+        herald = Herald(manifest, self.announcements)
+        reporter.announce = herald.tell
         try:
             parent = parsed(manifest)
             reporter.knows(unsupported=unsupported(parent))
@@ -91,7 +96,7 @@ class Reconciler:
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         care = Aftercare(parent, wanted, around, self.aides)
-        again = await self.passes(reporter, writer, Roller(self.client, ref), wanted, care).run()
+        again = await self.passes(reporter, writer, Roller(self.client, ref, herald), wanted, care).run()
         if self.objects:
             self.objects.tell(ref, wanted.picked)
         return again

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from vmoperator.apply.clock import now
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, Invalid, NotFound
 from vmoperator.base.manifest import Manifest, ref_of
+from vmoperator.observe.announcing import Notice, transitions
 from vmoperator.observe.parents import trimmed
 from vmoperator.observe.status import Beside, is_told, status
 from vmoperator.observe.verdict import Verdict
@@ -28,6 +30,8 @@ class Reporter:
     parent: Manifest
     beside: Beside = field(default_factory=lambda: Beside(sizes=None, remarks=None))
     """Until a pass knows better, what was told beside the verdict stays."""
+    announce: Callable[[Notice], None] = lambda notice: None
+    """Has an Event written about the parent."""
 
     @property
     def previous(self) -> Manifest:
@@ -69,6 +73,8 @@ class Reporter:
             # The children matter more than what is said of them.
             log.error("the status of %s cannot be written: %s", ref, error, extra={"ref": ref})
             return
+        for notice in transitions(self.previous, wanted):
+            self.announce(notice)
         self.parent = {**self.parent, "status": written.get("status") or {}}
         self.world.parents.put_answer(ref, trimmed(written))
 

@@ -117,7 +117,19 @@ RIGHTS = (
         "see pods, tell them of new configuration, replace those that cannot become ready",
     ),
     Right("", ("pods/eviction",), ("create",), "replace pods in a rollout under their budgets"),
-    Right("", ("events",), ("get", "list"), "tell why a pod hangs; read late and seldom"),
+    Right("", ("pods/log",), ("get",), "tell what a program that fails said last"),
+    Right(
+        "apps",
+        ("controllerrevisions", "replicasets"),
+        ("get",),
+        "tell what differs between a pod that is replaced and the next one",
+    ),
+    Right(
+        "",
+        ("events",),
+        ("get", "list", "create", "patch"),
+        "tell why a pod hangs, read late and seldom; say what is done and why",
+    ),
     Right("discovery.k8s.io", ("endpointslices",), READ, "see whether Services list ready pods"),
     Right(
         "apiextensions.k8s.io",

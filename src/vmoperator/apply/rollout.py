@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
+from vmoperator.apply.announcements import Herald
 from vmoperator.apply.client import Client
 from vmoperator.apply.together import all_done
 from vmoperator.base.errors import Conflict, Forbidden, NotFound, Unavailable
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import POD, STATEFUL_SET
 from vmoperator.observe.facts import Pod
-from vmoperator.observe.rollout import Sight, is_rolled_out, replaceable
+from vmoperator.observe.rollout import Sight, hopeless, is_rolled_out, leaving, replaceable
 from vmoperator.observe.verdict import Finding, Reason
+from vmoperator.render.plan import Stage
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ class Roller:
 
     client: Client
     parent: Ref
+    herald: Herald
     blocked: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -34,12 +37,26 @@ class Roller:
         """When to try a refused eviction again; None when nothing was refused."""
         return _RETRY_SECONDS if self.blocked else None
 
-    async def roll(self, sight: Sight, *, max_unavailable: int) -> None:
-        """Replace the pods whose turn it is; record a finished rollout in the StatefulSet."""
-        pods = replaceable(sight, max_unavailable=max_unavailable)
+    async def roll(self, sight: Sight, stage: Stage) -> None:
+        """Replace the pods whose turn it is; record a finished rollout in the StatefulSet.
+
+        Where a StatefulSet replaces its pods itself, only those that it would wait for in vain.
+        """
+        if stage.workload["kind"] != "StatefulSet":
+            return
+        if not _is_on_delete(stage):
+            await all_done(self._replace(pod) for pod in hopeless(sight))
+            return
+        pods = replaceable(sight, max_unavailable=stage.max_unavailable)
         await all_done(self._replace(pod) for pod in pods)
         if is_rolled_out(sight) and sight.workload and sight.workload.rollout:
             await self._settle(sight.workload.ref, sight.workload.rollout.update_revision)
+
+    def explain(self, sight: Sight) -> None:
+        """Tell why the pods that go make way for others, whoever has them replaced."""
+        for pod, revision in leaving(sight):
+            if sight.workload:
+                self.herald.explain(sight.workload.ref, pod, revision)
 
     async def _replace(self, pod: Pod) -> None:
         log.info("replacing pod %s: its spec has changed", pod.ref.name, extra={"ref": self.parent})
@@ -74,3 +91,8 @@ class Roller:
             return
         except Forbidden as error:
             self.findings.append(Finding(reason=Reason.FORBIDDEN, message=str(error)))
+
+
+def _is_on_delete(stage: Stage) -> bool:
+    strategy = stage.workload["spec"].get("updateStrategy") or {}
+    return strategy.get("type") == "OnDelete"

@@ -118,10 +118,44 @@ def replaceable(sight: Sight, *, max_unavailable: int) -> tuple[Pod, ...]:
     stuck = [pod for pod in outdated if not pod.ready]
     if stuck:
         return tuple(stuck[:max_unavailable])
-    if status.available < status.ready:  # minReadySeconds is not over for the last one
+    # minReadySeconds are not over for the last one. Its readiness is seen before the controller
+    # has counted it: what the pods say themselves counts as well.
+    if status.available < max(status.ready, sum(pod.ready for pod in sight.pods)):
         return ()
     missing = sight.desired - len(sight.pods)
     return tuple(outdated[: max(0, max_unavailable - max(0, missing))])
+
+
+def hopeless(sight: Sight) -> tuple[Pod, ...]:
+    """Pods that fail on an older revision, of a StatefulSet whose controller replaces its pods.
+
+    It waits for them before it replaces any, although the change may be what mends them
+    (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+    """
+    status = _status(sight.workload)
+    if sight.held or not status.observed or not status.update_revision:
+        return ()
+    return tuple(
+        pod
+        for pod in _outdated(sight.pods, status)
+        if pod.trouble and not pod.ready and not pod.deleting
+    )
+
+
+def leaving(sight: Sight) -> tuple[tuple[Pod, str], ...]:
+    """Pods that go because their spec has changed, each with the revision that follows."""
+    status = _status(sight.workload)
+    newest = status.update_revision or _newest_revision(sight.pods)
+    if sight.workload is None or not newest:
+        return ()
+    is_numbered = sight.workload.ref.kind == "StatefulSet"
+    return tuple(
+        (pod, newest)
+        for pod in sight.pods
+        if pod.deleting
+        and pod.revision not in ("", newest)
+        and not (is_numbered and pod.ordinal >= sight.desired)
+    )
 
 
 def is_rolled_out(sight: Sight) -> bool:

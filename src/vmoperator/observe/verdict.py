@@ -22,6 +22,7 @@ class Reason(StrEnum):
     CREATING = "Creating"
     ROLLING_OUT = "RollingOut"
     POD_FAILING = "PodFailing"
+    EVICTION_BLOCKED = "EvictionBlocked"
     PODS_NOT_READY = "PodsNotReady"
     IMMUTABLE = "Immutable"
     OPERATIONAL = "Operational"
@@ -94,8 +95,10 @@ def verdict(
     open_stages = tuple(stage for stage in stages if not stage.complete)
     if not open_stages:
         return _told(UpdateStatus.OPERATIONAL, Reason.OPERATIONAL, "")
-    troubles = [*sorted(blocked), *(it for stage in open_stages for it in stage.troubles)]
-    return replace(_expanding(stages, troubles, creating=creating), creating=creating)
+    troubles = [it for stage in open_stages for it in stage.troubles]
+    told = _expanding(stages, (*sorted(blocked), *troubles), creating=creating)
+    reason = Reason.EVICTION_BLOCKED if blocked and not troubles else told.reason
+    return replace(told, reason=reason, creating=creating)
 
 
 def pending(stages: Sequence[Progress]) -> tuple[Remark, ...]:

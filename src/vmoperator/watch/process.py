@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from vmoperator.apply.access import Access
 from vmoperator.apply.aftercare import Aides
+from vmoperator.apply.announcements import Announcements
 from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.delivery import Deliveries
@@ -117,7 +118,8 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
         deliveries = Deliveries(client, programs, lambda ref: queue.add(ref))
         aides = Aides(deliveries, Access(client))
         reports = ObjectReports(client, world)
-        reconciler = Reconciler(client, world, settings, aides, reports)
+        announcements = Announcements(client)
+        reconciler = Reconciler(client, world, settings, aides, reports, announcements)
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
         informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
@@ -127,6 +129,7 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
             tasks.append(group.create_task(shell.run()))
             tasks.append(group.create_task(_know(informers, reports.run)))
             tasks.append(group.create_task(health.run()))
+            tasks.append(group.create_task(announcements.run()))
             tasks.append(group.create_task(_work(informers, queue, world)))
             await stop.wait()
             log.info("asked to end: finishing what runs")

@@ -7,7 +7,14 @@ from dataclasses import replace
 import pytest
 from tests.unit.observe.live import counts, endpoints, pod, pods, sight
 
-from vmoperator.observe.rollout import Sight, is_rolled_out, progress, replaceable
+from vmoperator.observe.rollout import (
+    Sight,
+    hopeless,
+    is_rolled_out,
+    leaving,
+    progress,
+    replaceable,
+)
 
 READY = sight(counts(2), pods("a", "a"))
 OLD = sight(counts(2, update="b"), pods("a", "a"))
@@ -239,11 +246,66 @@ def _minutes(seen: Sight) -> Sight:
             id="not before the controller has seen the spec",
         ),
         pytest.param(_minutes(HALF), 1, [], id="not before minReadySeconds are over"),
+        pytest.param(
+            sight(counts(2, update="b", readyReplicas=1, availableReplicas=1), HALF.pods),
+            1,
+            [],
+            id="not before the controller has counted the one that has become ready",
+        ),
         pytest.param(sight(None, ()), 1, [], id="not without a workload"),
     ],
 )
 def test_pods_that_may_be_replaced_now(seen: Sight, most: int, names: list[str]) -> None:
     assert [one.ref.name for one in replaceable(seen, max_unavailable=most)] == names
+
+
+@pytest.mark.parametrize(
+    ("seen", "names"),
+    [
+        pytest.param(OLD, [], id="old pods that serve are left to the controller"),
+        pytest.param(
+            sight(counts(2, update="b"), (pod("s-0"), pod("s-1", ready=False))),
+            [],
+            id="so are those that merely start",
+        ),
+        pytest.param(
+            sight(counts(2, update="b"), (pod("s-0"), pod("s-1", ready=False, trouble="t"))),
+            ["s-1"],
+            id="an old pod that fails holds up its own replacement",
+        ),
+        pytest.param(
+            sight(counts(2, update="b"), (pod("s-0"), pod("s-1", "b", ready=False, trouble="t"))),
+            [],
+            id="a new pod that fails is what the spec asks for",
+        ),
+    ],
+)
+def test_pods_that_a_native_rollout_waits_for_in_vain(seen: Sight, names: list[str]) -> None:
+    assert [one.ref.name for one in hopeless(seen)] == names
+
+
+GOING = (pod("s-0", "a", deleting=True), pod("s-1", "b"))
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        pytest.param(sight(counts(2, update="b"), GOING), [("s-0", "b")], id="an older revision"),
+        pytest.param(sight(counts(2, update="a"), GOING), [], id="deleted, with the same spec"),
+        pytest.param(sight(counts(2, update="b"), GOING, desired=0), [], id="scaled down"),
+        pytest.param(
+            sight(
+                {"replicas": 2},
+                (pod("d-a", "a", deleting=True, created="1"), pod("d-b", "b", created="2")),
+                kind="Deployment",
+            ),
+            [("d-a", "b")],
+            id="of a Deployment, whose youngest pod tells the newest revision",
+        ),
+    ],
+)
+def test_pods_that_make_way_for_another_revision(seen: Sight, told: list[tuple[str, str]]) -> None:
+    assert [(one.ref.name, revision) for one, revision in leaving(seen)] == told
 
 
 DONE = sight(counts(2, update="b"), pods("b", "b"))

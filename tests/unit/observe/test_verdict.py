@@ -82,6 +82,12 @@ def test_verdict_on_stages(stages: tuple[Progress, ...], reason: Reason, message
 def test_a_pod_that_may_not_be_evicted_is_told() -> None:
     found = verdict((_stage(updated=0, **ROLLING),), (), blocked=("pod b: no", "pod a: no"))
     assert found.message == "updated: vmstorage 0/2; pod a: no; pod b: no"
+    assert found.reason is Reason.EVICTION_BLOCKED
+
+
+def test_a_pod_that_fails_counts_more_than_one_that_may_not_be_evicted() -> None:
+    stages = (_stage(troubles=("pod p: no image",), **OPEN),)
+    assert verdict(stages, (), blocked=("pod a: no",)).reason is Reason.POD_FAILING
 
 
 def test_paused_wins_over_what_pods_do() -> None:
