@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from vmoperator.apply.client import Client
@@ -109,9 +109,12 @@ class Writer:
             self.missing.append(("NotInstalled", words))
         return False
 
-    async def prune(self, wanted: Iterable[Manifest]) -> None:
-        """Delete the children of this parent that are no longer wanted; never one with data."""
-        keep = {ref_of(manifest) for manifest in wanted}
+    async def prune(
+        self, wanted: Iterable[Manifest], *, kept: Collection[Ref] = frozenset()
+    ) -> None:
+        """Delete the children of this parent that are no longer wanted; never one with data, and
+        none of those that are kept."""
+        keep = {*kept, *(ref_of(manifest) for manifest in wanted)}
         for ref, live in self.world.children.by_index(self.parent).items():
             if live.deleting:
                 self._tell_deletion(live)

@@ -8,6 +8,7 @@ from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.aftercare import Aftercare
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.guarded import Outcome
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import inquire, sight
@@ -37,6 +38,7 @@ class Pass:
     roller: Roller
     plan: Plan
     aftercare: Aftercare
+    guard: Outcome = Outcome()
     creating: bool = False
     nameless: dict[str, float] = field(default_factory=dict)
     """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""
@@ -50,15 +52,17 @@ class Pass:
         await self.writer.bring_all(self.plan.shared)
         await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
-        await self.writer.prune(self.plan.manifests)
+        await self.writer.prune(self.plan.manifests, kept=self.guard.spared)
         findings = (*self.writer.findings, *self.roller.findings)
-        told = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
+        seen = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
+        told = self.guard.told(seen)
         previous, is_operational = self.reporter.previous, told.status is UpdateStatus.OPERATIONAL
         cared = await self.aftercare.remarks(previous)
         available = self.aftercare.available(previous, is_operational=is_operational)
         chosen = objects_selected(self.plan.picked)
         selected = () if chosen is None else (chosen,)
         told_beside = (available, *selected, *cared, *self.writer.remarks, *pending(stages))
+        told_beside = (*told_beside, *self.guard.remarks)
         self.reporter.knows(remarks=told_beside)
         await self.reporter.report(told)
         return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
@@ -67,6 +71,7 @@ class Pass:
         wanted = [
             self.roller.again_seconds,
             self.aftercare.again_seconds,
+            self.guard.again_seconds,
             *self.nameless.values(),
             MENDED_SECONDS if is_odd else None,
             self._second_look_seconds() if told is UpdateStatus.EXPANDING else None,

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from vmoperator.api import parsed
+from vmoperator.api.parent import Parent
 from vmoperator.api.unsupported import unsupported
 from vmoperator.apply.aftercare import Aftercare, Aides
 from vmoperator.apply.announcements import Announcements, Herald
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import now
+from vmoperator.apply.guarded import Guarded, Live
+from vmoperator.apply.guards import guarded
 from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.passes import MENDED_SECONDS, Pass
 from vmoperator.apply.reports import Reporter
@@ -41,6 +45,8 @@ class Reconciler:
     passes: Callable[..., Pass] = Pass
     reporters: Callable[..., Reporter] = Reporter
     """Whoever only wants to know what a pass would do has others in their place."""
+    clock: Callable[[], str] = now
+    """The time, RFC 3339."""
 
     async def reconcile(self, ref: Ref) -> float | None:
         """Read, render, apply what differs, prune, roll, report.
@@ -83,7 +89,8 @@ class Reconciler:
         try:
             parent = parsed(manifest)
             reporter.knows(unsupported=unsupported(parent))
-            wanted = await around.answered(lambda: plan(parent, self.settings, around))
+            guard = await around.answered(lambda: self._guarded(parent, around))
+            parent, wanted = guard.parent, guard.plan
             reporter.knows(sizes=wanted.status)
         except (SpecInvalid, Forbidden) as error:
             reason = Reason.INVALID_SPEC if isinstance(error, SpecInvalid) else Reason.FORBIDDEN
@@ -96,10 +103,21 @@ class Reconciler:
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         care = Aftercare(parent, wanted, around, self.aides)
-        again = await self.passes(reporter, writer, Roller(self.client, ref, herald), wanted, care).run()
+        writer.findings.extend(guard.findings)
+        roller = Roller(self.client, ref, herald)
+        again = await self.passes(reporter, writer, roller, wanted, care, guard).run()
         if self.objects:
             self.objects.tell(ref, wanted.picked)
         return again
+
+    def _guarded(self, parent: Parent, around: Surroundings) -> Guarded:
+        world = self.world
+        live = Live(
+            child=world.children.get,
+            pods=lambda ref: world.pods.by_index(ref).values(),
+            now=self.clock(),
+        )
+        return guarded(parent, lambda it: plan(it, self.settings, around), live)
 
     def _skip(self, ref: Ref) -> None:
         if self.objects:

@@ -112,7 +112,7 @@ def _volume(spec: Mapping[str, Any], name: str) -> str:
     if any(it["metadata"]["name"] == name for it in spec.get("volumeClaimTemplates") or ()):
         return f"{TEMPLATE}/{name}"
     volumes = spec["template"]["spec"].get("volumes") or ()
-    found = next((it for it in volumes if it.get("name") == name), {})
+    found: Mapping[str, Any] = next((it for it in volumes if it.get("name") == name), {})
     kind = next((key for key, value in found.items() if key != "name" and value is not None), "")
     if not kind or kind in _FLEETING:
         return ""

@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from types import MappingProxyType
 
 from vmoperator.base.duration import retention_seconds
 
@@ -19,7 +18,7 @@ _FORM = "%Y-%m-%dT%H:%M:%SZ"
 class Drain:
     """Which pods are being emptied; it lives in the annotation DRAINING of their StatefulSet."""
 
-    since: Mapping[int, str] = MappingProxyType({})
+    since: Mapping[int, str]
     """Number of a pod -> when vminsert had stopped writing to it, RFC 3339."""
 
     @property

@@ -13,6 +13,7 @@ import orjson
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.observe.database import Database, database
 from vmoperator.observe.parents import (
     controller,
     parent_of_labels,
@@ -87,6 +88,8 @@ class Child:
     """When its deletion was asked for, RFC 3339."""
     finalizers: tuple[str, ...] = ()
     """What its deletion waits for."""
+    database: Database | None = None
+    """What it says about data; None unless it runs a program that keeps, takes or reads samples."""
 
     @property
     def parents(self) -> frozenset[Ref]:
@@ -139,6 +142,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         is_scaled_by_others=_is_scaled_by_others(metadata),
         deleted_at=metadata.get("deletionTimestamp", ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
+        database=database(manifest),
     )
 
 

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     REFUSED = "Refused"
     FORBIDDEN = "Forbidden"
     NAME_TAKEN = "NameTaken"
+    GUARDED = "Guarded"
     PAUSED = "Paused"
     CREATING = "Creating"
     ROLLING_OUT = "RollingOut"
@@ -49,6 +50,8 @@ class Aspect(StrEnum):
     DISCOVERY_ALLOWED = "DiscoveryAllowed"
     ROLLOUT_PENDING = "RolloutPending"
     CHILDREN_INCOMPLETE = "ChildrenIncomplete"
+    DRAINING = "Draining"
+    GUARD_LIFTED = "GuardLifted"
 
 
 class Remark(NamedTuple):
