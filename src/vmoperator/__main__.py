@@ -1,4 +1,4 @@
-"""The command line: `vmoperator run`, `vmoperator render FILE...`, `vmoperator crds`."""
+"""The command line: `vmoperator run`, `plan`, `render` and `crds`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,25 @@ _EXAMPLES = """\
 examples:
   vmoperator render examples/vmcluster.yaml
   kubectl get vmcluster demo -o yaml | vmoperator render - | kubectl diff -f -
+"""
+_PLAN = """\
+Prints what the operator would do: each child that it would create, change or delete, field by
+field, which pods it would restart and why, and what it would refuse. Without files this is about
+the objects that the cluster holds, as they stand; with files about these, as if they were applied.
+
+Everything is asked of the API server as a dry run: nothing is written, whether an operator runs or
+not. Values of Secrets are not shown. It needs the rights that the operator has.
+
+exit code: 0 nothing would change, 1 something would, 2 an error (a bad file, an object that is
+refused, a missing right, no answer)
+"""
+_PLAN_EXAMPLES = """\
+examples:
+  vmoperator plan
+  vmoperator plan -n monitoring
+  vmoperator plan examples/vmcluster.yaml
+  helm template demo ./chart | vmoperator plan -
+  vmoperator plan -o json new.yaml | jq '.parents[].restarts'
 """
 
 
@@ -67,6 +86,15 @@ def _parser() -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
     )
+    _add_plan(
+        kinds.add_parser(
+            "plan",
+            help="print what the operator would do, without doing it",
+            description=_PLAN,
+            epilog=_PLAN_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
     kinds.add_parser(
         "crds",
         help="print the CustomResourceDefinitions of all kinds",
@@ -82,6 +110,15 @@ def _add_run(parser: _Parser) -> None:
         chosen.set_defaults(command=process.main)
 
     parser.description = "Watches the cluster and keeps it as the objects say, until SIGTERM."
+    parser.late = late
+
+
+def _add_plan(parser: _Parser) -> None:
+    def late(chosen: argparse.ArgumentParser) -> None:
+        planning = import_module("vmoperator.planning")
+        planning.add_arguments(chosen)
+        chosen.set_defaults(command=lambda options: planning.main(options, _streams()))
+
     parser.late = late
 
 

@@ -64,7 +64,9 @@ def refusal(
 
 
 def answer(objects: Objects, target: Target, seen: Seen) -> web.Response:
-    """The answer to a request, which is carried out."""
+    """The answer to a request, which is carried out unless it is a dry run."""
+    if _is_dry(seen):
+        objects = copy.deepcopy(objects)
     if target.subresource == "eviction":
         return _deleted(objects, target, seen.body.get("deleteOptions") or {})
     if not target.name:
@@ -83,6 +85,13 @@ def answer(objects: Objects, target: Target, seen: Seen) -> web.Response:
     if seen.method == "DELETE":
         return _deleted(objects, target, seen.body or {})
     return _applied(objects, target, seen) if applies else _written(objects, target, seen)
+
+
+def _is_dry(seen: Seen) -> bool:
+    # With options in the body, the real server takes no notice of those in the URL.
+    if seen.method == "DELETE" and seen.body:
+        return bool(seen.body.get("dryRun"))
+    return bool(seen.query.get("dryRun"))
 
 
 def _listed(objects: Objects, target: Target, seen: Seen) -> web.Response:
@@ -167,8 +176,6 @@ def _deleted(objects: Objects, target: Target, options: Manifest) -> web.Respons
 def _applied(objects: Objects, target: Target, seen: Seen) -> web.Response:
     manager = seen.query["fieldManager"]
     force = seen.query.get("force") == "true"
-    if seen.query.get("dryRun"):
-        objects = copy.deepcopy(objects)
     existed = target.key in objects.live
     if target.subresource and not existed:
         return refusal(404, f'{target.resource.plural} "{target.name}" not found')

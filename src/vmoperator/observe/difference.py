@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
+from posixpath import commonprefix
 from typing import Any, Final
 
 import orjson
@@ -79,16 +80,38 @@ def line(difference: Difference) -> str:
         return f"{path} removed (was {shown(before)})"
     if _is_reordered(before, after):
         return f"{path}: the same in another order"
-    return f"{path}: {shown(before)} -> {shown(after)}"
+    return f"{path}: {_told(before, after)}"
+
+
+def _told(before: Any, after: Any) -> str:
+    """Both values; of long enumerations only what came and what went."""
+    texts = (_text(before), _text(after))
+    if max(map(len, texts)) <= _LONGEST_VALUE:
+        return " -> ".join(texts)
+    one, other = (re.split(r",\s*", text) for text in texts)
+    came = [item for item in other if item not in one]
+    gone = [item for item in one if item not in other]
+    if len(one) + len(other) > 2 and (came or gone):
+        parts = (("with", came), ("without", gone))
+        return ", ".join(f"now {word} {_cut(', '.join(it))}" for word, it in parts if it)
+    shared = len(commonprefix(texts))
+    return " -> ".join(_cut(f"{HIDDEN}{it[shared:]}" if shared else it) for it in texts)
 
 
 def shown(value: Any) -> str:
     """The value as text, cut where it is long."""
+    return _cut(_text(value))
+
+
+def _text(value: Any) -> str:
     if isinstance(value, tuple):
         text = ", ".join(map(str, value))
     else:
         text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    text = " ".join(text.split()) or '""'
+    return " ".join(text.split()) or '""'
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_VALUE else f"{text[: _LONGEST_VALUE - 1]}…"
 
 

@@ -188,3 +188,21 @@ def test_only_so_many_differences_are_told() -> None:
     many = [Difference(f"spec.f{number}", 1, 2) for number in range(5)]
     assert words(many, 2) == "spec.f0: 1 -> 2; spec.f1: 1 -> 2; and 3 more"
     assert words(many, 5).count("->") == 5
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "wanted"),
+    [
+        (
+            ",".join(f"vmstorage-{number}.demo:8400" for number in range(5)),
+            ",".join(f"vmstorage-{number}.demo:8400" for number in range(1, 6)),
+            "now with vmstorage-5.demo:8400, now without vmstorage-0.demo:8400",
+        ),
+        (f"{'x' * 100}a", f"{'x' * 100}b", "…a -> …b"),
+    ],
+    ids=["an enumeration", "a common beginning"],
+)
+def test_of_long_values_that_are_alike_the_part_that_differs_is_told(
+    before: str, after: str, wanted: str
+) -> None:
+    assert line(Difference("args[-x]", before, after)) == f"args[-x]: {wanted}"
