@@ -1,0 +1,193 @@
+"""The chart without a cluster: what helm makes of it for a dozen ways to install it."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+from tests.unit.chart.helm import (
+    CHART,
+    CRDS_CHART,
+    Manifest,
+    Refused,
+    helm,
+    only,
+    rendered,
+    template,
+)
+
+from chart.documents import rows_of
+from chart.root import Root
+from vmoperator.api.crd import definitions
+from vmoperator.apply.rights import RIGHTS
+
+FILES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
+SECRET_LIMIT_BYTES = 400_000
+CLUSTER_SCOPED = {"ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace"}
+FOREIGN = ("operator.victoriametrics.com/", "monitoring.coreos.com/", "apiextensions.k8s.io/")
+
+
+def objects(text: str) -> list[Manifest]:
+    return [it for it in yaml.load_all(text, Loader=yaml.CSafeLoader) if it]
+
+
+@pytest.mark.parametrize("chart", [CHART, CRDS_CHART], ids=lambda path: path.name)
+def test_helm_finds_nothing_to_complain_of(chart: Path) -> None:
+    assert "0 chart(s) failed" in helm("lint", "--strict", str(chart))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_object_is_what_kubernetes_takes_and_is_the_same_each_time(path: Path) -> None:
+    values = path.read_text()
+    text = template(values=values)
+    assert text == template(values=values)
+    for manifest in objects(text):
+        if not manifest["apiVersion"].startswith(FOREIGN):
+            kubernetes_validate.validate(manifest, "1.37", strict=True)
+
+
+@pytest.mark.parametrize("chart", [CHART, CRDS_CHART], ids=lambda path: path.name)
+def test_the_definitions_are_those_of_the_code_and_outlive_the_release(chart: Path) -> None:
+    found = [it for it in objects(template(chart=chart)) if it["kind"].startswith("CustomResource")]
+    assert [it["spec"] for it in found] == sorted(
+        (it["spec"] for it in definitions()), key=lambda spec: spec["names"]["plural"]
+    )
+    for it in found:
+        assert it["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+
+
+def test_the_definitions_may_go_with_the_release_and_may_be_left_to_others() -> None:
+    assert "resource-policy" not in template("crds.keep=false")
+    assert "CustomResourceDefinition" not in template("crds.enabled=false")
+
+
+def test_the_release_fits_into_its_secret_with_room_to_spare() -> None:
+    files = [it for it in CHART.rglob("*") if it.is_file()]
+    chart = b"".join(base64.b64encode(it.read_bytes()) for it in files)
+    whole = gzip.compress(chart + template().encode())
+    assert len(base64.b64encode(whole)) < SECRET_LIMIT_BYTES
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("imag: {tag: x}", "imag"),
+        ("image: {taag: x}", "taag"),
+        ("replicas: two", "replicas"),
+        ("log: {level: loud}", "level"),
+        ("watchNamespaces: team", "watchNamespaces"),
+        ("{watchOwnNamespace: true, watchNamespaces: [a], crds: {enabled: false}}", "give one"),
+        ("watchOwnNamespace: true", "crds.enabled=false"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(values: str, words: str) -> None:
+    with pytest.raises(Refused, match=words):
+        template(values=values)
+
+
+def test_every_path_in_a_template_is_a_value_and_every_value_stands_in_a_template() -> None:
+    text = "\n".join(it.read_text() for it in (CHART / "templates").iterdir())
+    known = {path for path, _, _ in rows_of(Root())}
+    groups = {path.rpartition(".")[0] for path in known} - {""}
+    used = {it.rstrip(".") for it in re.findall(r"\.Values\.([A-Za-z.]+)", text)}
+    assert used <= known | groups
+    # Below `with .Values.group` and `$image := .Values.image` the rest stands by itself.
+    inner = set(re.findall(r"(?:\$image|[({ ]|^)\.([A-Za-z]+)", text)) | set(
+        re.findall(r"\$image\.([A-Za-z]+)", text)
+    )
+    unused = {
+        path
+        for path in known - used
+        if not (path.rpartition(".")[0] in used and path.rpartition(".")[2] in inner)
+    }
+    assert unused == set()
+
+
+def test_by_default_a_cluster_role_and_it_grants_what_the_code_needs() -> None:
+    found = rendered()
+    role = only("ClusterRoleBinding", found)["roleRef"]["name"]
+    rules = next(
+        it["rules"]
+        for it in found
+        if it["kind"] == "ClusterRole" and it["metadata"]["name"] == role
+    )
+    assert rules == [json.loads(json.dumps(right.rule)) for right in RIGHTS]
+
+
+def test_its_own_namespace_needs_nothing_of_the_cluster() -> None:
+    found = rendered("watchOwnNamespace=true")
+    assert not {it["kind"] for it in found} & CLUSTER_SCOPED
+    assert only("Role", found)["metadata"]["namespace"] == "monitoring"
+    args = _container(found)["args"]
+    assert "--namespace=monitoring" in args
+
+
+def test_a_list_of_namespaces_gets_a_role_in_each_and_little_of_the_cluster() -> None:
+    found = rendered("watchNamespaces={a,b}")
+    roles = [it["metadata"]["namespace"] for it in found if it["kind"] == "Role"]
+    assert roles == ["a", "b"]
+    rules = only("ClusterRole", found)["rules"]
+    granted = {resource for rule in rules for resource in rule["resources"]}
+    assert granted <= {"storageclasses", "subjectaccessreviews"}
+    for role in (it for it in found if it["kind"] == "Role"):
+        for rule in role["rules"]:
+            assert not {"clusterroles", "namespaces", "nodes"} & set(rule["resources"])
+            assert "nonResourceURLs" not in rule
+
+
+def test_people_who_may_view_and_edit_may_view_and_edit_the_kinds() -> None:
+    found = {it["metadata"]["name"]: it for it in rendered() if it["kind"] == "ClusterRole"}
+    view, edit = (found[f"monitoring-vmoperator-{it}"] for it in ("view", "edit"))
+    assert view["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    assert "rbac.authorization.k8s.io/aggregate-to-view" not in edit["metadata"]["labels"]
+    assert {verb for rule in view["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+
+
+def test_an_image_by_its_digest_from_a_registry_of_ones_own() -> None:
+    digest = f"sha256:{'0' * 64}"
+    found = _container(rendered("global.imageRegistry=r.example", f"image.digest={digest}"))
+    assert found["image"] == f"r.example/vmoperator/vmoperator@{digest}"
+
+
+def test_labels_for_all_objects_stand_on_all_objects_and_on_the_pods() -> None:
+    found = rendered("commonLabels.team=a", "commonAnnotations.note=b", values=_everything())
+    for it in found:
+        if it["metadata"]["name"] == "extra":
+            continue
+        assert it["metadata"]["labels"]["team"] == "a", it["kind"]
+        assert it["metadata"]["annotations"]["note"] == "b", it["kind"]
+    assert only("Deployment", found)["spec"]["template"]["metadata"]["labels"]["team"] == "a"
+
+
+def test_objects_of_ones_own_are_templates() -> None:
+    values = "extraObjects: ['{kind: ConfigMap, metadata: {name: {{ .Release.Name }}-x}}']"
+    assert only("ConfigMap", rendered(values=values))["metadata"]["name"] == "vmoperator-x"
+
+
+def test_the_pod_is_restricted() -> None:
+    spec = only("Deployment", rendered())["spec"]["template"]["spec"]
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
+    security = spec["containers"][0]["securityContext"]
+    assert security["allowPrivilegeEscalation"] is False
+    assert security["readOnlyRootFilesystem"] is True
+    assert security["capabilities"] == {"drop": ["ALL"]}
+
+
+def _everything() -> str:
+    flags = ("monitor", "rules", "podDisruptionBudget", "networkPolicy")
+    return yaml.safe_dump({flag: {"enabled": True} for flag in flags})
+
+
+def _container(found: list[Manifest]) -> dict[str, Any]:
+    container: dict[str, Any] = only("Deployment", found)["spec"]["template"]["spec"]["containers"][
+        0
+    ]
+    return container
