@@ -10,12 +10,13 @@ from vmoperator.apply.client import Client
 from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
-from vmoperator.base.errors import Forbidden, Invalid, NotFound, NotYet
+from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BINDINGS, BY_KIND, CLAIM
 from vmoperator.observe.claims import kept_claims
 from vmoperator.observe.facts import Child, child
 from vmoperator.observe.ownership import healed, place
+from vmoperator.observe.remains import completed, is_incomplete
 from vmoperator.observe.sending import (
     foreign_fields,
     is_apart,
@@ -159,9 +160,19 @@ class Writer:
             await self._disown(manifest, live)
             await self._heal(manifest, live)
         log.info("%s %s", "applying" if live else "creating", ref, extra=self._extra)
-        written = await self.client.apply(sent(manifest, live, first_replicas=first_replicas))
+        final = sent(manifest, live, first_replicas=first_replicas)
+        written = await self.client.apply(await self._whole(final, live))
         self.world.children.put_answer(ref, child(written))
         return True
+
+    async def _whole(self, final: Manifest, live: Child | None) -> Manifest:
+        """The manifest with what is held back of it as it stands: left out, it would be removed."""
+        if not is_incomplete(final):
+            return final
+        ref = ref_of(final)
+        if live is None:
+            raise Conflict(f"{ref} has been deleted meanwhile")
+        return completed(final, await self.client.get(BY_KIND[ref.kind], ref))
 
     async def _take_away(self, live: Child) -> None:
         """Delete what is made anew; NotYet while something holds it up."""

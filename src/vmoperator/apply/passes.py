@@ -9,11 +9,13 @@ from vmoperator.apply.aftercare import Aftercare
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.guarded import Outcome
+from vmoperator.apply.holding import Restraint
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import inquire, sight
 from vmoperator.base.manifest import ref_of
 from vmoperator.observe.facts import Child
+from vmoperator.observe.holding import is_template_apart
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
 from vmoperator.observe.status import unready_since, was_creating
 from vmoperator.observe.usage import objects_selected
@@ -38,6 +40,7 @@ class Pass:
     roller: Roller
     plan: Plan
     aftercare: Aftercare
+    restraint: Restraint = field(default_factory=Restraint)
     guard: Outcome = Outcome()
     creating: bool = False
     nameless: dict[str, float] = field(default_factory=dict)
@@ -52,7 +55,8 @@ class Pass:
         await self.writer.bring_all(self.plan.shared)
         await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
-        await self.writer.prune(self.plan.manifests, kept=self.guard.spared)
+        kept = self.restraint.kept | self.guard.spared
+        await self.writer.prune(self.plan.manifests, kept=kept)
         findings = (*self.writer.findings, *self.roller.findings)
         seen = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
         told = self.guard.told(seen)
@@ -61,7 +65,8 @@ class Pass:
         available = self.aftercare.available(previous, is_operational=is_operational)
         chosen = objects_selected(self.plan.picked)
         selected = () if chosen is None else (chosen,)
-        told_beside = (available, *selected, *cared, *self.writer.remarks, *pending(stages))
+        told_beside = (available, *selected, *cared, *self.writer.remarks)
+        told_beside = (*told_beside, *pending(stages, held=self.restraint.words))
         told_beside = (*told_beside, *self.guard.remarks)
         self.reporter.knows(remarks=told_beside)
         await self.reporter.report(told)
@@ -101,7 +106,7 @@ class Pass:
         # What is refused or held back differs in every pass, and the report at the end knows more.
         if self.reporter.says_unfinished:
             return
-        changed = [self.writer.differs(stage.workload) for stage in self._active]
+        changed = [self._rolls(stage) for stage in self._active]
         if any(changed):
             stages = tuple(
                 progress(self._sight(stage, held=differs))
@@ -148,7 +153,15 @@ class Pass:
     def _is_held(self, stage: Stage, *, waits: bool) -> bool:
         if self._live(stage) is None:
             return not self.nameless.keys().isdisjoint(stage.looks_up)
-        return waits and self.writer.differs(stage.workload)
+        return waits and self._rolls(stage)
+
+    def _rolls(self, stage: Stage) -> bool:
+        """Whether a write is due that may touch pods: not one of what stands beside a template."""
+        if not self.writer.differs(stage.workload):
+            return False
+        is_quiet = ref_of(stage.workload) in self.restraint.quiet
+        live = self._live(stage)
+        return not is_quiet or live is None or is_template_apart(stage.workload, live)
 
     def _note_names(self, seen: Sight) -> None:
         is_looked_up = any(seen.name in stage.looks_up for stage in self.plan.stages)

@@ -11,11 +11,13 @@ from vmoperator.api.unsupported import unsupported
 from vmoperator.apply.aftercare import Aftercare, Aides
 from vmoperator.apply.announcements import Announcements, Herald
 from vmoperator.apply.around import Surroundings, forget
+from vmoperator.apply.build import UNKNOWN
 from vmoperator.apply.children import Writer
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import now
 from vmoperator.apply.guarded import Guarded, Live
 from vmoperator.apply.guards import guarded
+from vmoperator.apply.holding import Holder
 from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.passes import MENDED_SECONDS, Pass
 from vmoperator.apply.reports import Reporter
@@ -48,6 +50,9 @@ class Reconciler:
     clock: Callable[[], str] = now
     """The time, RFC 3339."""
 
+    build: str = UNKNOWN
+    """Name of this very operator: what another one rendered is not sent again for that alone."""
+
     async def reconcile(self, ref: Ref) -> float | None:
         """Read, render, apply what differs, prune, roll, report.
 
@@ -75,6 +80,7 @@ class Reconciler:
 
     def _forget(self, ref: Ref) -> None:
         self.world.doomed.pop(ref, None)
+        self.world.held.pop(ref, None)
         forget(self.world, ref)
         if self.aides:
             self.aides.deliveries.deliver(ref, {})
@@ -102,10 +108,12 @@ class Reconciler:
             await reporter.report(verdict((), (), paused=True))
             return None
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
+        holder = Holder(self.client, self.world, manifest, self.build, guard.inputs)
+        wanted, held = await holder.restrained(wanted)
         care = Aftercare(parent, wanted, around, self.aides)
         writer.findings.extend(guard.findings)
         roller = Roller(self.client, ref, herald)
-        again = await self.passes(reporter, writer, roller, wanted, care, guard).run()
+        again = await self.passes(reporter, writer, roller, wanted, care, held, guard).run()
         if self.objects:
             self.objects.tell(ref, wanted.picked)
         return again

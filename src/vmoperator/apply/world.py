@@ -15,6 +15,7 @@ from vmoperator.apply.objects import Namespaces, Objects
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
+from vmoperator.observe.holding import Comparison
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +43,6 @@ class World:
     fragments: Fragments = field(default_factory=Fragments)
     contents: Contents = field(default_factory=Contents)
     askers: Askers = field(default_factory=Askers)
+    held: dict[Ref, dict[Ref, Comparison]] = field(default_factory=dict)
+    """Parent -> workload -> what the API server said of the pod template that is held back."""
     inquiries: Inquiries = field(default_factory=Inquiries)

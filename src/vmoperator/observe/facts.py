@@ -14,6 +14,7 @@ import orjson
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.observe.database import Database, database
+from vmoperator.observe.origins import Origin, origin
 from vmoperator.observe.parents import (
     controller,
     parent_of_labels,
@@ -88,6 +89,8 @@ class Child:
     """When its deletion was asked for, RFC 3339."""
     finalizers: tuple[str, ...] = ()
     """What its deletion waits for."""
+    origin: Origin = Origin()
+    """What a workload's pod template was rendered from."""
     database: Database | None = None
     """What it says about data; None unless it runs a program that keeps, takes or reads samples."""
 
@@ -142,6 +145,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         is_scaled_by_others=_is_scaled_by_others(metadata),
         deleted_at=metadata.get("deletionTimestamp", ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
+        origin=origin(metadata),
         database=database(manifest),
     )
 

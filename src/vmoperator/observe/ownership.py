@@ -77,6 +77,38 @@ def _element(item: Any, owned: Fields) -> Fields | None:
     return None
 
 
+def owned(live: Manifest, path: Path) -> Any:
+    """The part of a live object below a path (`f:spec`, `f:template`) that our entry owns.
+
+    Sent again, it changes neither a value nor whose it is. None where nothing of it is ours.
+    """
+    entries = live["metadata"].get("managedFields") or ()
+    value: Any = live
+    fields: Any = next((entry["fieldsV1"] for entry in entries if _is_our_entry(entry)), None)
+    for step in path:
+        value, fields = (value or {}).get(step.removeprefix("f:")), (fields or {}).get(step)
+    return None if value is None or fields is None else _part(value, fields)
+
+
+def _part(value: Any, fields: Fields) -> Any:
+    below = {key: it for key, it in fields.items() if key != "."}
+    if isinstance(value, Mapping) and fields:
+        return {
+            key: _part(item, below[f"f:{key}"])
+            for key, item in value.items()
+            if f"f:{key}" in below
+        }
+    if isinstance(value, list) and fields:
+        known = ((item, _element(item, below)) for item in value)
+        return [_part(item, inside) for item, inside in known if inside is not None]
+    return value
+
+
+def _is_our_entry(entry: Mapping[str, Any]) -> bool:
+    is_ours = entry.get("manager") == MANAGER and entry.get("operation") == "Apply"
+    return is_ours and not entry.get("subresource") and bool(entry.get("fieldsV1"))
+
+
 def place(path: Path) -> str:
     """The path as people write it: `spec.ports[{"port":8480,"protocol":"TCP"}].name`."""
     steps = (step.partition(":") for step in path)
@@ -153,9 +185,10 @@ def _without(fields: Fields, paths: tuple[Path, ...]) -> dict[str, Any]:
 
 
 def _with_restarts(desired: Mapping[str, Any], live: Mapping[str, Any]) -> dict[str, Any]:
-    # Labels and annotations of the pod template stay open, see above.
-    if "template" not in desired:
-        return dict(desired)
+    # Labels and annotations of the pod template stay open, see above; one that is held back is
+    # not given, and stays as it is.
+    if "template" not in desired or "template" not in live:
+        return {**desired, **{key: it for key, it in live.items() if key == "template"}}
     ours, theirs = desired["template"]["metadata"], live["template"].get("metadata") or {}
     metadata = {key: {**(theirs.get(key) or {}), **(ours.get(key) or {})} for key in _OPEN_MAPS}
     return {**desired, "template": {**desired["template"], "metadata": metadata}}

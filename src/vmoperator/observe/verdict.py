@@ -104,15 +104,18 @@ def verdict(
     return replace(told, reason=reason, creating=creating)
 
 
-def pending(stages: Sequence[Progress]) -> tuple[Remark, ...]:
-    """What to say of pods of an earlier spec that nobody replaces."""
-    told = [
+def pending(stages: Sequence[Progress], *, held: str = "") -> tuple[Remark, ...]:
+    """What to say of pods of an earlier spec that nobody replaces; `held` says what a new version
+    of the operator holds back."""
+    kept = [
         f"{stage.outdated} of {stage.desired} pods of {stage.name} keep their former spec until"
         " they are deleted (OnDelete)"
         for stage in stages
         if stage.outdated
     ]
-    return (Remark(Aspect.ROLLOUT_PENDING, "True", "OnDelete", "; ".join(told)),) if told else ()
+    told = [*([held] if held else ()), *kept]
+    reason = "HeldBack" if held else "OnDelete"
+    return (Remark(Aspect.ROLLOUT_PENDING, "True", reason, "; ".join(told)),) if told else ()
 
 
 def _failed(findings: tuple[Finding, ...]) -> Verdict:

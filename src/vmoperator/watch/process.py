@@ -13,6 +13,7 @@ from typing import Any, Final
 from vmoperator.apply.access import Access
 from vmoperator.apply.aftercare import Aides
 from vmoperator.apply.announcements import Announcements
+from vmoperator.apply.build import build
 from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.delivery import Deliveries
@@ -119,7 +120,15 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
         aides = Aides(deliveries, Access(client))
         reports = ObjectReports(client, world)
         announcements = Announcements(client)
-        reconciler = Reconciler(client, world, settings, aides, reports, announcements)
+        reconciler = Reconciler(
+            client,
+            world,
+            settings,
+            aides,
+            reports,
+            announcements=announcements,
+            build=build(settings),
+        )
         queue = WorkQueue(reconciler.reconcile, workers=options.workers)
         informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
         shell = Shell(found, namespaces, queue.add)
