@@ -46,8 +46,8 @@ class Planned:
     @property
     def changes(self) -> bool:
         """Whether anything would be written or any pod be replaced."""
-        own = any(it.action is not Action.NONE for it in self.objects)
-        return own or any(outlook.changes for outlook in self.outlooks)
+        changing = (outlook.changes for outlook in self.outlooks)
+        return any(it.acts for it in self.objects) or any(changing)
 
     @property
     def exit_code(self) -> int:
@@ -60,10 +60,10 @@ class Planned:
 def text(planned: Planned) -> Iterator[str]:
     """The lines for people: only what changes, or is to be known."""
     for fate in planned.objects:
-        if fate.action is not Action.NONE:
+        if fate.acts:
             yield from _fate(fate, "")
     for outlook in planned.outlooks:
-        if outlook.changes or outlook.children or outlook.refusals or outlook.notes:
+        if outlook.changes or outlook.holds or outlook.refusals or outlook.notes:
             yield from _outlook(outlook)
             yield ""
     yield summary(planned)
@@ -100,7 +100,8 @@ def document(planned: Planned) -> dict[str, Any]:
 def _outlook(outlook: Outlook) -> Iterator[str]:
     yield from _fate(outlook.parent, "")
     for fate in outlook.children:
-        yield from _fate(fate, "  ")
+        if fate.acts or fate.action is Action.HOLD:
+            yield from _fate(fate, "  ")
     for restart in outlook.restarts:
         yield from _restart(restart)
     if outlook.removed:

@@ -64,8 +64,7 @@ def concerned(world: World, intention: Intention) -> frozenset[Ref]:
 
 def _noticed(found: Fate) -> Fate:
     """Nothing, where only what kubectl and the API server note down differs."""
-    is_nothing = found.action is Action.CHANGE and not found.differences
-    return Fate(ref=found.ref, action=Action.NONE) if is_nothing else found
+    return Fate(ref=found.ref, action=Action.NONE) if found.action is Action.NOTE else found
 
 
 def _without_dump(message: str) -> str:

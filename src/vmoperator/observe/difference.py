@@ -12,20 +12,18 @@ from typing import Any, Final
 
 import orjson
 
-from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest
+from vmoperator.base.resource import CHILDREN, GROUP
 
 HIDDEN: Final = "…"
 """Stands for a value of a Secret: that there is one is all that is told."""
 
-# What the API server keeps for itself, and what the operator notes down about its own writing.
+# What the API server keeps for itself; annotations of the operator are about its own writing.
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
-# kubectl's copy would repeat the whole object, a Secret's values included.
-_NOTES = (
-    *(labels.HASH, labels.CONTENT_HASH, labels.INPUTS_HASH, labels.RENDERED_BY),
-    *(labels.TEMPLATE_HASH, labels.HELD_BACK, labels.KEPT_KEYS),
-    "kubectl.kubernetes.io/last-applied-configuration",
-)
+_OWN = f"{GROUP}/"
+# It would repeat the whole object, a Secret's values included.
+_KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
+_CHILDREN = {resource.kind for resource in CHILDREN}
 # By which of its fields people tell an element of a list; the first that every element has. A
 # volume may be mounted twice, so a mount is known by its path.
 _KEYS = ("mountPath", "devicePath", "name", "containerPort", "port", "ip", "topologyKey", "key")
@@ -117,12 +115,24 @@ def _cut(text: str) -> str:
 
 def _essence(manifest: Manifest) -> Manifest:
     metadata = {k: v for k, v in (manifest.get("metadata") or {}).items() if k not in _SERVERS}
-    annotations = metadata.pop("annotations", None) or {}
-    kept = {key: text for key, text in annotations.items() if key not in _NOTES}
+    kept = {
+        key: text for key, text in annotations_of(manifest).items() if not _is_note(key, manifest)
+    }
+    metadata.pop("annotations", None)
     if kept:
         metadata["annotations"] = kept
     rest = {key: value for key, value in manifest.items() if key not in ("metadata", "status")}
     return {**({"metadata": metadata} if metadata else {}), **rest}
+
+
+def annotations_of(manifest: Manifest) -> Mapping[str, str]:
+    """The annotations of an object."""
+    return (manifest.get("metadata") or {}).get("annotations") or {}
+
+
+def _is_note(key: str, manifest: Manifest) -> bool:
+    # On the objects of users these are theirs: they ask for something.
+    return key == _KUBECTL_COPY or (key.startswith(_OWN) and manifest.get("kind") in _CHILDREN)
 
 
 def _is_secret(path: str) -> bool:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.observe.difference import Difference, differences, words
+from vmoperator.observe.difference import Difference, annotations_of, differences, words
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.rollout import Sight
 
@@ -23,7 +23,10 @@ class Action(StrEnum):
     CHANGE = "change"
     RENEW = "renew"
     DELETE = "delete"
+    NOTE = "note"
+    """Only what the operator notes down about it."""
     HOLD = "hold"
+    """Its pods keep an earlier template until somebody asks for the new one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +38,11 @@ class Fate:
     differences: tuple[Difference, ...] = ()
     words: str = ""
     """Why, where the action alone does not say it."""
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything changes that others than the operator look at."""
+        return self.action not in (Action.NONE, Action.NOTE, Action.HOLD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,8 +83,13 @@ class Outlook:
     @property
     def changes(self) -> bool:
         """Whether anything would be written or any pod replaced."""
-        acts = (it.action not in (Action.NONE, Action.HOLD) for it in (self.parent, *self.children))
+        acts = (it.acts for it in (self.parent, *self.children))
         return any(acts) or bool(self.restarts)
+
+    @property
+    def holds(self) -> bool:
+        """Whether pods keep an earlier template."""
+        return any(it.action is Action.HOLD for it in self.children)
 
 
 def fate(
@@ -98,9 +111,8 @@ def fate(
         return Fate(ref=ref, action=Action.RENEW, differences=found)
     if found:
         return Fate(ref=ref, action=Action.CHANGE, differences=found)
-    if not _is_noted_differently(before, after):
-        return Fate(ref=ref, action=Action.NONE)
-    return Fate(ref=ref, action=Action.CHANGE, words="only what the operator notes down about it")
+    is_noted = annotations_of(before) != annotations_of(after)
+    return Fate(ref=ref, action=Action.NOTE if is_noted else Action.NONE)
 
 
 def _crew(manifest: Manifest | None) -> str:
@@ -150,9 +162,3 @@ def _outdated(sight: Sight) -> tuple[Pod, ...]:
     status = sight.workload.rollout if sight.workload else None
     revision = status.update_revision if status else ""
     return tuple(pod for pod in sight.pods if revision and pod.revision != revision)
-
-
-def _is_noted_differently(before: Manifest, after: Manifest) -> bool:
-    notes = (it["metadata"].get("annotations") or {} for it in (before, after))
-    one, other = notes
-    return bool(one != other)

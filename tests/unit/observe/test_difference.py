@@ -50,6 +50,16 @@ def test_what_the_api_server_and_the_operator_note_down_is_no_difference() -> No
     assert differences(before, after) == ()
 
 
+def test_what_users_ask_for_in_an_annotation_is_a_difference() -> None:
+    def asking(kind: str, value: str) -> Manifest:
+        return {"kind": kind, "metadata": {"annotations": {labels.HASH: value}}}
+
+    assert differences(asking("Deployment", "1"), asking("Deployment", "2")) == ()
+    assert differences(asking("VMCluster", "1"), asking("VMCluster", "2")) == (
+        Difference(f"metadata.annotations[{labels.HASH}]", "1", "2"),
+    )
+
+
 def test_a_container_is_known_by_its_name_and_a_flag_by_its_own() -> None:
     found = differences(
         _pods(args=["-retentionPeriod=30d", "-httpListenAddr=:8482"]),

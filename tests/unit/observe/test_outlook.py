@@ -43,7 +43,7 @@ def _changed(*differences: Difference) -> Fate:
         pytest.param(
             _set(),
             _set(noted="2"),
-            (Action.CHANGE, (), "only what the operator notes down about it"),
+            (Action.NOTE, (), ""),
             id="another hash",
         ),
     ],
@@ -119,11 +119,11 @@ def test_pods_beyond_the_wanted_number_go_the_last_one_first() -> None:
     ("actions", "restarts", "wanted"),
     [
         ((), 0, False),
-        ((Action.HOLD,), 0, False),
+        ((Action.HOLD, Action.NOTE), 0, False),
         ((Action.HOLD, Action.DELETE), 0, True),
         ((), 1, True),
     ],
-    ids=["nothing", "held back", "a deletion", "a rollout under way"],
+    ids=["nothing", "held back, and noted down", "a deletion", "a rollout under way"],
 )
 def test_what_is_held_back_is_no_change(
     actions: tuple[Action, ...], restarts: int, wanted: bool
