@@ -37,9 +37,14 @@ def ref_of(manifest: Mapping[str, Any], kind: str = "") -> Ref:
 def pruned(value: Any) -> Any:
     """The value without nulls in maps, at any depth; empty maps and lists stay (`emptyDir: {}`)."""
     if isinstance(value, Mapping):
-        return {key: pruned(item) for key, item in value.items() if item is not None}
+        return {
+            # Most of what thousands of objects hold is text: it costs no call.
+            key: item if type(item) is str else pruned(item)
+            for key, item in value.items()
+            if item is not None
+        }
     if isinstance(value, list | tuple):
-        return [pruned(item) for item in value]
+        return [item if type(item) is str else pruned(item) for item in value]
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from math import prod
 from warnings import catch_warnings
 
@@ -43,6 +44,7 @@ _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`", re.DOTAL
 _SELECTOR = re.compile(r"(?:[^{}\"'`\s]|\\.)*\s*(?:\{[^{}\"'`]*\})?\s*", re.DOTALL)
 
 
+@lru_cache(maxsize=1024)
 def regex_problem(pattern: str) -> str | None:
     """What is wrong with a regular expression of RE2 (Go's regexp); None if nothing is known.
 

@@ -8,6 +8,7 @@ of the scripts of Unicode it knows only the common ones.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _MOST_REPEATS = 1000
 _DEEPEST = 200
@@ -46,6 +47,7 @@ class _Refused(Exception):
     """What is wrong."""
 
 
+@lru_cache(maxsize=1024)
 def re2_problem(pattern: str) -> str | None:
     """Why Go's regexp would not take an expression that has to match a text as a whole, as
     programs of VictoriaMetrics use it; None if it does."""

@@ -182,18 +182,23 @@ def _once(kinds: Sequence[_Kind], picked: Sequence[Picked], *, is_all: bool) -> 
     The Go operator makes an object of ours of each, under the same name. Where everything is
     selected, both are; whoever writes selectors says what he wants.
     """
-    ours: dict[str, set[tuple[str, str]]] = {}
+    ours: dict[str, Picked] = {}
     for kind, one in zip(kinds, picked, strict=True):
-        names = {(it.ref.namespace, it.ref.name) for it in one.fragments if not it.refusal}
         if kind.name == kind.ours:
-            ours[kind.ours] = names
-        twice = ours[kind.ours] & names if is_all and kind.name != kind.ours else set()
-        if one.choice.objects is not None or one.choice.namespaces is not None:
-            twice = set()
+            ours[kind.ours] = one
         reason = f"spec: the {kind.ours} of this name is scraped instead of it"
-        yield one.without(
-            {it.ref: reason for it in one.fragments if (it.ref.namespace, it.ref.name) in twice}
-        )
+        twice = _twins(one, ours[kind.ours]) if is_all and kind.name != kind.ours else ()
+        yield one.without(dict.fromkeys(twice, reason))
+
+
+def _twins(foreign: Picked, ours: Picked) -> list[Ref]:
+    """Objects that nobody chose by a selector, and that have the name of a sound one of ours."""
+    choice = foreign.choice
+    if choice.objects is not None or choice.namespaces is not None or not foreign.fragments:
+        return []
+    names = {(it.ref.namespace, it.ref.name) for it in ours.fragments if not it.refusal}
+    refs = (it.ref for it in foreign.fragments)
+    return [ref for ref in refs if (ref.namespace, ref.name) in names]
 
 
 def _assets(

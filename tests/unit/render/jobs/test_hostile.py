@@ -135,6 +135,7 @@ def test_the_program_loads_the_job_of_every_object_that_is_not_refused(tmp_path:
     assert wrong == []
 
 
-def test_a_name_that_yaml_cannot_hold_is_refused() -> None:
-    spec = {"targetEndpoints": [{"targets": ["a:1"], "labels": {"a" * 2000: "b"}}]}
+@pytest.mark.parametrize("name", ["a" * 2000, 'a":' * 700], ids=["plain", "with-quotes"])
+def test_a_name_that_yaml_cannot_hold_is_refused(name: str) -> None:
+    spec = {"targetEndpoints": [{"targets": ["a:1"], "labels": {name: "b"}}]}
     assert refusal(KIND, spec) == "spec: has a name of more than 1000 bytes"
