@@ -57,6 +57,7 @@ async def run(api: FakeApi, folder: Path, *options: str) -> AsyncIterator[Runnin
         "vmoperator",
         "run",
         f"--kubeconfig={path}",
+        "--http-address=127.0.0.1:0",
         *options,
         stderr=asyncio.subprocess.PIPE,
     )

@@ -57,6 +57,8 @@ class Operator:
                 str(Path(sys.executable).parent / "vmoperator"),
                 *("run", "--kubeconfig", str(self.cluster.operator_kubeconfig)),
                 *("--log-format", "json"),
+                # Another operator in the same network has port 8080 to itself.
+                *("--http-address", "127.0.0.1:0"),
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,

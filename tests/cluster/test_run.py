@@ -48,7 +48,7 @@ def _in_pod(cluster: Cluster, folder: Path, log: Path) -> subprocess.Popen[bytes
     program = Path(sys.executable).parent / "vmoperator"
     script = (
         f"mkdir -p {MOUNT} && mount --bind {folder} {MOUNT} && "
-        f"exec {program} run --namespace default --log-format json"
+        f"exec {program} run --namespace default --log-format json --http-address 127.0.0.1:0"
     )
     environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
     with log.open("wb") as lines:

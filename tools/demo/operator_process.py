@@ -42,7 +42,9 @@ class OperatorProcess:
             raise DemoFailed(f"{program} is missing: run `make setup` first")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.log.unlink(missing_ok=True)
-        command = [*launch.prefix, str(program), "run", *launch.options]
+        # On the host of a demo port 8080 is likely to be somebody else's.
+        port = ("--http-address", "127.0.0.1:0")
+        command = [*launch.prefix, str(program), "run", *port, *launch.options]
         records.write(_PART, spawn(command, self.log, dict(launch.environment)))
         return True
 

@@ -21,9 +21,10 @@ from vmoperator.apply.errands import Order
 from vmoperator.base import labels
 from vmoperator.base.errors import Forbidden, NotFound
 from vmoperator.base.manifest import Ref, ref_of
-from vmoperator.base.resource import BY_KIND, VM_AGENT
+from vmoperator.base.resource import BY_KIND, CLAIM, ENDPOINT_SLICE, POD, VM_AGENT
 from vmoperator.observe.access import Account, has_come, questions
 from vmoperator.observe.high_availability import highly_available
+from vmoperator.observe.lapses import watch_incomplete
 from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.verdict import Aspect, Remark
@@ -82,9 +83,11 @@ class Aftercare:
 
     async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         """What there is to tell; `previous` is the status as it stands."""
+        lapsed = watch_incomplete(self.around.world.lapses_in(self._ref.namespace), self._kinds)
         if self.aides is None:
-            return ()
+            return tuple(filter(None, (lapsed,)))
         found = (
+            lapsed,
             self._loaded(self.aides.deliveries, previous),
             await self._allowed(self.aides, previous),
         )
@@ -94,7 +97,19 @@ class Aftercare:
         """Whether a pod or a node may be gone; `previous` is the status as it stands."""
         pods = self.around.world.pods.by_index(self._ref).values() if is_operational else ()
         told = _told(previous, Aspect.HIGHLY_AVAILABLE)
-        return highly_available(self.parent, self.around, pods, previous=told)
+        try:
+            return highly_available(self.parent, self.around, pods, previous=told)
+        except Forbidden as unseen:
+            return Remark(Aspect.HIGHLY_AVAILABLE, "Unknown", "Forbidden", str(unseen))
+
+    @property
+    def _kinds(self) -> frozenset[str]:
+        """Kinds of the objects that the parent has to do with."""
+        workloads = [stage.workload for stage in self.plan.stages]
+        claims = any(it["spec"].get("volumeClaimTemplates") for it in workloads)
+        own = {self.parent.kind, *(it["kind"] for it in self.plan.manifests)}
+        pods = {POD.kind, ENDPOINT_SLICE.kind} if workloads else set()
+        return self.around.kinds | own | pods | ({CLAIM.kind} if claims else set())
 
     def _loaded(self, deliveries: Deliveries, previous: Mapping[str, Any]) -> Remark | None:
         if all(stage.workload["spec"].get("replicas") == 0 for stage, _ in self._stages):

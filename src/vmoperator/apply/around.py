@@ -21,7 +21,7 @@ from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, NotFound, SpecInvalid, Unread
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import BY_KIND
+from vmoperator.base.resource import BY_KIND, NAMESPACE
 
 T = TypeVar("T")
 
@@ -63,8 +63,12 @@ class Surroundings:
         return {key: value.decode("utf-8", errors="replace") for key, value in data.items()}
 
     def neighbours(self, kind: str, namespace: str = "") -> tuple[Parent, ...]:
-        """Every sound parent of a kind that is not being deleted, this one too if it is of it."""
+        """Every sound parent of a kind that is not being deleted, this one too if it is of it.
+
+        Raises Forbidden where the operator may not watch them, but for those of its own kind.
+        """
         self._ask(Kin(kind, namespace))
+        self._refuse_lapsed(kind, namespace)
         found = self.world.parents.by_index(kind)
         chosen = sorted(ref for ref in found if namespace in ("", ref.namespace))
         typed = (_typed(self.world, ref, found[ref]) for ref in chosen)
@@ -133,6 +137,14 @@ class Surroundings:
         finally:
             self._uses = None
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of everything that was asked for in this pass."""
+        chosen = {kind for it in self._chosen.values() for kind in it.choice.kinds}
+        labelled = any(it.reach.asks_namespaces for it in self._chosen.values())
+        own = {it.kind for it in self.asked}
+        return frozenset({*own, *chosen, *([NAMESPACE.kind] if labelled else [])})
+
     def settle(self) -> None:
         """From now on nothing but what was asked in this pass wakes the parent."""
         self.world.choosers.settle(self.parent, self._chosen)
@@ -160,6 +172,13 @@ class Surroundings:
         if hidden:
             words = f"the operator's right to list and watch {', '.join(hidden)} is missing"
             raise Forbidden(f"{chooser.choice.field}: {words}", status=403)
+
+    def _refuse_lapsed(self, kind: str, namespace: str) -> None:
+        if kind == self.parent.kind:
+            return
+        for lapse in sorted(self.world.lapses):
+            if lapse.kind == kind and (not namespace or lapse.namespace in ("", namespace)):
+                raise Forbidden(lapse.words, status=403)
 
     def _ask(self, thing: Asked) -> None:
         self.asked.add(thing)

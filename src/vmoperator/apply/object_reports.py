@@ -91,6 +91,10 @@ class ObjectReports:
         }
         return {parent: refs for parent, refs in found.items() if refs}
 
+    def rejected(self) -> set[Ref]:
+        """Objects that some parent refuses, also those whose rules its program cannot evaluate."""
+        return {ref for told in self._of.values() for ref, refusal in told.items() if refusal}
+
     def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
         """What a running program of the parent has against objects that were sound before."""
         before = self._sick.get(parent, {})

@@ -27,6 +27,7 @@ from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.settings import Settings
+from vmoperator.observe.lapses import blindness, held_still
 from vmoperator.observe.verdict import Finding, Reason, verdict
 from vmoperator.render import plan
 
@@ -107,7 +108,14 @@ class Reconciler:
             self._skip(ref)
             await reporter.report(verdict((), (), paused=True))
             return None
+        lapses = self.world.lapses_in(ref.namespace)
+        still = held_still(lapses, {it.workload["kind"] for it in wanted.stages})
+        if still:
+            self._skip(ref)
+            await reporter.report(verdict((), still))
+            return MENDED_SECONDS
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
+        writer.findings.extend(blindness(lapses))
         holder = Holder(self.client, self.world, manifest, self.build, guard.inputs)
         wanted, held = await holder.restrained(wanted)
         care = Aftercare(parent, wanted, around, self.aides)

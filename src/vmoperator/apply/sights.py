@@ -7,6 +7,7 @@ from dataclasses import replace
 from vmoperator.apply.client import Client
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Ref, ref_of
+from vmoperator.base.resource import ENDPOINT_SLICE, POD
 from vmoperator.observe.facts import Child, Pod
 from vmoperator.observe.rollout import Sight
 from vmoperator.observe.sending import is_autoscaled
@@ -21,6 +22,10 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
     """The stage's workload, pods and endpoints as the informers show them now."""
     workload = world.children.get(ref_of(stage.workload))
     slices = world.slices.by_index(parent).values()
+    # What is remembered of pods that nobody watches must not decide which of them is replaced.
+    is_blind = world.is_blind(POD.kind, parent.namespace)
+    pods = () if is_blind else world.pods.by_index(parent).values()
+    is_deaf = world.is_blind(ENDPOINT_SLICE.kind, parent.namespace)
     return Sight(
         name=stage.name,
         desired=_desired(stage, workload),
@@ -28,14 +33,14 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         held=held,
         pods=tuple(
             _explained(world, pod, stage.config)
-            for pod in world.pods.by_index(parent).values()
+            for pod in pods
             if (pod.app, pod.shard) == (stage.app, stage.shard)
             and not pod.ended
             and _belongs(pod, workload)
         ),
         slices={
             service: tuple(one for one in slices if one.service == service)
-            for service in stage.services
+            for service in (() if is_deaf else stage.services)
         },
         governing=stage.workload["spec"].get("serviceName", ""),
         keeps_old_pods=_keeps_old_pods(stage),

@@ -16,6 +16,7 @@ from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
 from vmoperator.observe.holding import Comparison
+from vmoperator.observe.lapses import Lapse
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class World:
     unseen: set[tuple[str, str]] = field(default_factory=set)
     """Kinds, with the namespace or "" for all, that the operator may not list and watch: Secrets
     and ConfigMaps that are asked for have to be read in every pass, selected objects not at all."""
+    lapses: set[Lapse] = field(default_factory=set)
+    """What cannot be watched at present: the stores hold what was known of it last, or nothing."""
     objects: Objects = field(default_factory=Objects)
     """Objects that parents may select."""
     namespaces: Namespaces = field(default_factory=Namespaces)
@@ -46,3 +49,11 @@ class World:
     held: dict[Ref, dict[Ref, Comparison]] = field(default_factory=dict)
     """Parent -> workload -> what the API server said of the pod template that is held back."""
     inquiries: Inquiries = field(default_factory=Inquiries)
+
+    def lapses_in(self, namespace: str) -> tuple[Lapse, ...]:
+        """The lapses that a parent in this namespace may meet."""
+        return tuple(it for it in self.lapses if it.namespace in ("", namespace))
+
+    def is_blind(self, kind: str, namespace: str) -> bool:
+        """Whether the objects of this kind cannot be watched at present."""
+        return any(it.kind == kind for it in self.lapses_in(namespace))

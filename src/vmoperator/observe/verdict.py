@@ -50,6 +50,7 @@ class Aspect(StrEnum):
     DISCOVERY_ALLOWED = "DiscoveryAllowed"
     ROLLOUT_PENDING = "RolloutPending"
     CHILDREN_INCOMPLETE = "ChildrenIncomplete"
+    WATCH_INCOMPLETE = "WatchIncomplete"
     DRAINING = "Draining"
     GUARD_LIFTED = "GuardLifted"
 

@@ -7,35 +7,25 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
-from vmoperator.apply.access import Access
-from vmoperator.apply.aftercare import Aides
-from vmoperator.apply.announcements import Announcements
-from vmoperator.apply.build import build
 from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.connection import Connection
-from vmoperator.apply.delivery import Deliveries
 from vmoperator.apply.login import connection
-from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Programs
-from vmoperator.apply.reconcile import Reconciler
-from vmoperator.apply.rule_health import RuleHealth
-from vmoperator.apply.world import World
 from vmoperator.base.environment import settings_of, without_effect
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.settings import Settings
-from vmoperator.watch.informer import Informer
+from vmoperator.watch.endpoints import OPTION, Address, Endpoints, Pages
+from vmoperator.watch.gauges import Gauges
+from vmoperator.watch.heart import Heart
 from vmoperator.watch.logs import FORMATS, LEVELS, configure
-from vmoperator.watch.queue import WorkQueue
-from vmoperator.watch.shell import Shell
-from vmoperator.watch.wiring import Wiring
+from vmoperator.watch.machine import Lines, Machine, assembled
+from vmoperator.watch.metrics import Meters
+from vmoperator.watch.upkeep import kept_up
 
 log = logging.getLogger(__name__)
-
-_DRAIN_SECONDS: Final = 1.5
-"""A pass that runs when the process is asked to end may go on for so long."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,10 +74,18 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         default=8,
         help="bring so many objects in line at the same time (default: %(default)s)",
     )
+    parser.add_argument(
+        OPTION,
+        metavar="[HOST]:PORT",
+        type=_address,
+        default=":8080",
+        help="serve /healthz, /readyz and /metrics there, without a host on every address; "
+        "nowhere if empty (default: %(default)s)",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT; exit code 0 then, 1 when the connection is not set up well."""
+    """Run until SIGTERM or SIGINT; exit code 0 then, 1 when the options cannot work."""
     configure(options.log_format, options.log_level)
     try:
         found = connection(options.kubeconfig, context=options.context)
@@ -96,8 +94,7 @@ def main(options: argparse.Namespace) -> int:
         log.error("%s", wrong)
         return 1
     log.info("%s: %s, by %s", USER_AGENT, found.server, found.source)
-    asyncio.run(_run(found, options, settings))
-    return 0
+    return asyncio.run(_run(found, options, settings))
 
 
 def _settings(namespaces: Sequence[str]) -> Settings:
@@ -108,68 +105,39 @@ def _settings(namespaces: Sequence[str]) -> Settings:
     return settings_of(os.environ, Settings(namespaces=tuple(dict.fromkeys(named))))
 
 
-async def _run(found: Connection, options: argparse.Namespace, settings: Settings) -> None:
+async def _run(found: Connection, options: argparse.Namespace, settings: Settings) -> int:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    namespaces = settings.namespaces
-    async with Client(found) as client, Programs() as programs:
-        world = World()
-        deliveries = Deliveries(client, programs, lambda ref: queue.add(ref))
-        aides = Aides(deliveries, Access(client))
-        reports = ObjectReports(client, world)
-        announcements = Announcements(client)
-        reconciler = Reconciler(
-            client,
-            world,
-            settings,
-            aides,
-            reports,
-            announcements=announcements,
-            build=build(settings),
-        )
-        queue = WorkQueue(reconciler.reconcile, workers=options.workers)
-        informers = Wiring(client, world, queue.add, reports.touch).informers(namespaces)
-        shell = Shell(found, namespaces, queue.add)
-        health = RuleHealth(programs, deliveries, reports)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(informer.run()) for informer in informers]
-            tasks.append(group.create_task(shell.run()))
-            tasks.append(group.create_task(_know(informers, reports.run)))
-            tasks.append(group.create_task(health.run()))
-            tasks.append(group.create_task(announcements.run()))
-            tasks.append(group.create_task(_work(informers, queue, world)))
-            await stop.wait()
-            log.info("asked to end: finishing what runs")
-            # kopf needs a moment to end; it has it while the queue drains.
-            for task in tasks[:-1]:
-                task.cancel()
-            if not await queue.drain(_DRAIN_SECONDS):
-                log.warning("a pass was cut short; the next start takes it up again")
-            tasks[-1].cancel()
-            await deliveries.close()
+    meters = Meters()
+    async with Client(found, on_answer=meters.answered) as client, Programs() as programs:
+        lines = Lines(found, client, programs)
+        machine = assembled(lines, settings, meters, workers=options.workers)
+        try:
+            async with _observed(machine, options.http_address):
+                await machine.run(stop)
+        except SettingsInvalid as wrong:
+            log.error("%s", wrong)
+            return 1
+    return 0
 
 
-async def _know(
-    informers: Sequence[Informer[Any]], go: Callable[[], Awaitable[None]] | None = None
-) -> None:
-    """Return, or go on, as soon as the world is known: what half of it tells would do harm."""
-    await asyncio.gather(*(informer.synced.wait() for informer in informers))
-    if go:
-        await go()
-
-
-async def _work(informers: Sequence[Informer[Any]], queue: WorkQueue, world: World) -> None:
-    """Work the queue as soon as the world is known."""
-    await _know(informers)
-    log.info(
-        "the world is known: %s objects to look after, with %s children and %s pods",
-        len(world.parents),
-        len(world.children),
-        len(world.pods),
-    )
-    await queue.run()
+@asynccontextmanager
+async def _observed(machine: Machine, address: Address | None) -> AsyncIterator[None]:
+    """With a heart that beats, and endpoints that tell of it if there is an address for them."""
+    meters, heart = machine.meters, Heart(machine.vitals)
+    meters.show(Gauges(machine, heart))
+    pages = Pages(ailments=heart.ailments, obstacles=heart.obstacles, metrics=meters.page)
+    endpoints = Endpoints(pages)
+    if address:
+        await endpoints.start(address)
+    beating = asyncio.create_task(kept_up("heart", heart.run, meters.restarted))
+    try:
+        yield
+    finally:
+        beating.cancel()
+        await endpoints.close()
 
 
 def _positive(text: str) -> int:
@@ -177,3 +145,12 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _address(text: str) -> Address | None:
+    if not text:
+        return None
+    try:
+        return Address.of(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

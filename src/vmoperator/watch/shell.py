@@ -44,6 +44,8 @@ class Shell:
     stop_seconds: float = 1.0
     """How long to wait for kopf's end when `run` is cancelled."""
     starts: int = field(default=0, init=False)
+    last_alive: float = field(default_factory=time.monotonic, init=False)
+    """Monotonic time when kopf's loop last turned, or kopf was about to be started."""
 
     async def run(self) -> None:
         """Keep kopf running until cancelled."""
@@ -51,6 +53,7 @@ class Shell:
         while True:
             started = time.monotonic()
             self.starts += 1
+            self.last_alive = started
             reason = await self._one_run()
             failures = 1 if time.monotonic() - started > _GOOD_RUN_SECONDS else failures + 1
             seconds = self.backoff.seconds(failures)
@@ -86,13 +89,19 @@ class Shell:
 
     async def _outcome(self, wake: Callable[[Ref], None], stop: threading.Event) -> str:
         running = asyncio.create_task(self._operate(wake, stop), name="kopf")
-        hurrying = asyncio.create_task(_hurry_the_end(), name="hurrying kopf")
+        hurrying = asyncio.create_task(self._look_after(), name="hurrying kopf")
         await asyncio.wait({running})
         hurrying.cancel()
         if running.cancelled():
             return "cancelled"
         error = running.exception()
         return f"{type(error).__name__}: {error}" if error else "without an error"
+
+    async def _look_after(self) -> None:
+        while True:
+            await asyncio.sleep(_HURRY_SECONDS)
+            self.last_alive = time.monotonic()
+            _hurry_the_end()
 
     async def _operate(self, wake: Callable[[Ref], None], stop: threading.Event) -> None:
         logins = Logins(self.connection)
@@ -111,17 +120,15 @@ class Shell:
             await logins.close()
 
 
-async def _hurry_the_end() -> None:
+def _hurry_the_end() -> None:
     """Cancel the watches that kopf leaves running while it ends.
 
     When one of several watches fails, kopf cancels the others once, and a watch that is about to
     be opened swallows that: kopf would wait for it until the server ends the stream.
     """
-    while True:
-        await asyncio.sleep(_HURRY_SECONDS)
-        tasks = asyncio.all_tasks()
-        if any(task.get_name() == _ORCHESTRATOR for task in tasks):
-            continue
-        for watch in tasks:
-            if watch.get_name().startswith(_WATCH):
-                watch.cancel()
+    tasks = asyncio.all_tasks()
+    if any(task.get_name() == _ORCHESTRATOR for task in tasks):
+        return
+    for watch in tasks:
+        if watch.get_name().startswith(_WATCH):
+            watch.cancel()

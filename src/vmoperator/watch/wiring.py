@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 from vmoperator.apply.around import kinship
@@ -25,6 +26,7 @@ from vmoperator.base.resource import (
     Resource,
 )
 from vmoperator.observe.facts import Child, child, endpoint_slice, pod
+from vmoperator.observe.lapses import Lapse
 from vmoperator.observe.objects import Namespace, Selectable, namespace, selectable
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer, State
@@ -72,7 +74,7 @@ class Wiring:
             store=self.world.namespaces,
             transform=namespace,
             on_change=self._wake_regrouped,
-            on_state=lambda state: self._see_offer((NAMESPACE.kind, ""), state),
+            on_state=partial(self._see_offer, NAMESPACE, ""),
         )
 
     def _offering(self, resource: Resource, where: str) -> Informer[Selectable]:
@@ -83,15 +85,17 @@ class Wiring:
             store=self.world.objects,
             transform=selectable,
             on_change=self._wake_choosers,
-            on_state=lambda state: self._see_offer((resource.kind, where), state),
+            on_state=partial(self._see_offer, resource, where),
             namespace=where,
         )
 
-    def _see_offer(self, what: tuple[str, str], state: State) -> None:
+    def _see_offer(self, resource: Resource, where: str, state: State) -> None:
+        what = (resource.kind, where)
         if state in (State.LIVE, State.MISSING):
             self._seen.add(what)
         if what not in self._seen or state is not State.FORBIDDEN:
             self._see(what, state)
+        self._note(resource, where, state)
 
     def _informers(self, namespace: str) -> Iterator[Informer[Any]]:
         world = self.world
@@ -111,6 +115,7 @@ class Wiring:
                 store=world.parents,
                 transform=trimmed,
                 on_change=self._wake_kin,
+                on_state=partial(self._note, resource, namespace),
                 namespace=namespace,
             )
 
@@ -122,9 +127,29 @@ class Wiring:
             store=Shelf(self.world.children, self.world.foreign),
             transform=ours_or_foreign,
             on_change=self._wake_askers,
-            on_state=lambda state: self._see((resource.kind, namespace), state),
+            on_state=partial(self._survey, resource, namespace),
             namespace=namespace,
         )
+
+    def _survey(self, resource: Resource, namespace: str, state: State) -> None:
+        self._see((resource.kind, namespace), state)
+        self._note(resource, namespace, state)
+
+    def _note(self, resource: Resource, namespace: str, state: State) -> None:
+        """Keep in mind what cannot be watched; whoever is concerned is to say so."""
+        missing = Lapse(resource.kind, namespace)
+        absent = Lapse(resource.kind, namespace, is_absent=True)
+        before = set(self.world.lapses)
+        if state in (State.LIVE, State.FORBIDDEN, State.MISSING):
+            self.world.lapses.difference_update({missing, absent})
+        if state is State.FORBIDDEN:
+            self.world.lapses.add(missing)
+        if state is State.MISSING and not (resource.is_optional or resource in PARENTS):
+            self.world.lapses.add(absent)
+        if before != self.world.lapses:
+            for parent in self.world.parents.all():
+                if namespace in ("", parent.namespace):
+                    self.wake(parent)
 
     def _see(self, what: tuple[str, str], state: State) -> None:
         if state is State.FORBIDDEN:
@@ -145,6 +170,7 @@ class Wiring:
             store=store,
             transform=transform,
             on_change=self._wake_parents,
+            on_state=partial(self._note, resource, namespace),
             selector=OURS,
             namespace=namespace,
         )
