@@ -109,7 +109,7 @@ class Storage:
 @contextmanager
 def storage(root: Path) -> Iterator[Storage]:
     """A victoria-metrics that keeps its data below `root`, once it is healthy."""
-    port = _free_port()
+    port = free_port()
     flags = [f"-httpListenAddr=127.0.0.1:{port}", f"-storageDataPath={root}/data"]
     with _process("victoria-metrics", flags, root, port):
         yield Storage(port)
@@ -120,7 +120,7 @@ def running(
     made: Plan, root: Path, secrets: Secrets | None = None, *, place: int = 0
 ) -> Iterator[Vmagent]:
     """The vmagent of a stage of a plan, its files below `root`, once it is healthy."""
-    agent = Vmagent(root, _free_port())
+    agent = Vmagent(root, free_port())
     given = local_arguments(made, root, secrets or {}, place)
     command = [arg for arg in given if not arg.startswith("-httpListenAddr=")]
     env = {one["name"]: "from-a-secret" for one in container(made, place).get("env") or ()}
@@ -147,7 +147,7 @@ def _process(
         log.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

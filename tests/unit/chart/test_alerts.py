@@ -1,0 +1,176 @@
+"""The chart's alerts in the real programs: each fires for what it is about, and only for that."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tests.unit.chart.helm import CHART
+from tests.unit.render.real_programs import program
+from tests.unit.render.vmagent_process import free_port
+
+from chart.alerts import ALERTS, RUNBOOKS
+from chart.dashboard import PANELS
+
+ROOT = CHART.parents[1]
+Series = Mapping[str, tuple[float, float]]
+STEP_SECONDS = 15
+HOUR_STEPS = 3600 // STEP_SECONDS
+WELL = {
+    'vmoperator_build_info{version="1"}': (1, 0),
+    "vmoperator_leader": (1, 0),
+    'vmoperator_objects{kind="VMAgent",status="operational"}': (3, 0),
+    "vmoperator_queue_oldest_waiting_seconds": (0, 0),
+    "vmoperator_queue_longest_running_seconds": (1, 0),
+    'vmoperator_watch_age_seconds{kind="Secret"}': (30, 0),
+    'vmoperator_api_requests_total{verb="get",code="200"}': (0, 10),
+    "vmoperator_loop_lag_seconds": (0.01, 0),
+}
+"""Series of an operator that is well -> first value, and how much is added with each sample."""
+SICK: dict[str, Series] = {
+    "VMOperatorDown": {'vmoperator_build_info{version="1"}': (float("nan"), 0)},
+    "VMOperatorNothingReconciled": {"vmoperator_queue_oldest_waiting_seconds": (0, STEP_SECONDS)},
+    "VMOperatorReconcileErrors": {
+        'vmoperator_reconcile_errors_total{kind="VMAgent",error="Invalid"}': (0, 1)
+    },
+    "VMOperatorObjectFailed": {'vmoperator_objects{kind="VMAgent",status="failed"}': (1, 0)},
+    "VMOperatorObjectNotOperational": {
+        'vmoperator_objects{kind="VMAgent",status="expanding"}': (1, 0)
+    },
+    "VMOperatorRejectedObjects": {'vmoperator_rejected_objects{kind="VMRule"}': (2, 0)},
+    "VMOperatorWatchStale": {'vmoperator_watch_age_seconds{kind="Secret"}': (0, STEP_SECONDS)},
+    "VMOperatorWatchDegraded": {
+        'vmoperator_watch_degraded{kind="Secret",reason="forbidden"}': (1, 0)
+    },
+    "VMOperatorApiErrors": {'vmoperator_api_requests_total{verb="get",code="500"}': (0, 10)},
+    "VMOperatorSlow": {"vmoperator_loop_lag_seconds": (5, 0)},
+    "VMOperatorTaskRestarts": {'vmoperator_task_restarts_total{task="work"}': (0, 1)},
+    "VMOperatorNoLeader": {"vmoperator_leader": (0, 0)},
+    "VMOperatorTwoLeaders": {"vmoperator_leader": (2, 0)},
+}
+
+
+@dataclass
+class Database:
+    """A real victoria-metrics."""
+
+    url: str
+    now: int
+    """Seconds; the samples lie in the hour before."""
+
+    def put(self, series: Series) -> None:
+        lines = [
+            f"{name} {value + step * added} {(self.now - 3600 + step * STEP_SECONDS) * 1000}"
+            for name, (value, added) in series.items()
+            for step in range(HOUR_STEPS)
+            if value == value
+        ]
+        self._post("/api/v1/import/prometheus", "\n".join(lines).encode())
+        self._post("/internal/force_flush", b"")
+
+    def firing(self) -> set[str]:
+        self._post("/internal/force_flush", b"")
+        query = urllib.parse.quote('last_over_time(ALERTS{alertstate="firing"}[70m])')
+        found = self.get(f"/api/v1/query?query={query}&time={self.now + 60}")
+        return {it["metric"]["alertname"] for it in found["data"]["result"]}
+
+    def get(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=30) as answer:
+            found: dict[str, Any] = json.loads(answer.read())
+        return found
+
+    def _post(self, path: str, body: bytes) -> None:
+        request = urllib.request.Request(f"{self.url}{path}", data=body, method="POST")
+        urllib.request.urlopen(request, timeout=30).close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    port = free_port()
+    flags = [f"-storageDataPath={tmp_path}/data", f"-httpListenAddr=127.0.0.1:{port}"]
+    one = Database(f"http://127.0.0.1:{port}", int(time.time()) // STEP_SECONDS * STEP_SECONDS)
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen([program("victoria-metrics"), *flags], stdout=log, stderr=log)
+        try:
+            _wait(one)
+            yield one
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(one: Database) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            one.get("/api/v1/labels")
+            return
+        except OSError:
+            assert time.monotonic() < deadline, "victoria-metrics does not serve"
+            time.sleep(0.1)
+
+
+def replay(one: Database) -> None:
+    flags = [
+        f"-rule={CHART}/files/rules.yaml",
+        f"-datasource.url={one.url}",
+        f"-remoteWrite.url={one.url}",
+        f"-replay.timeFrom={_moment(one.now - 3600)}",
+        f"-replay.timeTo={_moment(one.now)}",
+        "-replay.rulesDelay=0s",
+        f"-evaluationInterval={STEP_SECONDS}s",
+        "-httpListenAddr=127.0.0.1:0",
+    ]
+    done = subprocess.run([program("vmalert"), *flags], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def test_no_alert_fires_while_all_is_well(database: Database) -> None:
+    database.put(WELL)
+    replay(database)
+    assert database.firing() == set()
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_an_alert_fires_for_what_it_is_about(database: Database, alert: Any) -> None:
+    database.put({**WELL, **SICK[alert.name]})
+    replay(database)
+    assert database.firing() == {alert.name}
+
+
+def test_each_alert_has_a_runbook() -> None:
+    page = (ROOT / RUNBOOKS).read_text()
+    rules = yaml.safe_load((CHART / "files/rules.yaml").read_text())["groups"][0]["rules"]
+    assert [rule["alert"] for rule in rules] == [alert.name for alert in ALERTS]
+    for rule in rules:
+        assert f"\n## {rule['alert']}\n" in page
+        assert rule["annotations"]["runbook"] == f"{RUNBOOKS}#{rule['alert'].lower()}"
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel[0])
+def test_a_query_of_the_dashboard_is_understood(database: Database, panel: Any) -> None:
+    for expr, _ in panel[2]:
+        query = urllib.parse.quote(expr.replace("$__rate_interval", "5m"))
+        assert database.get(f"/api/v1/query?query={query}")["status"] == "success"
+
+
+def test_every_metric_that_alerts_and_panels_ask_for_is_one_of_the_operators() -> None:
+    source = "".join(it.read_text() for it in (ROOT / "src/vmoperator/watch").glob("*.py"))
+    told = [alert.expr for alert in ALERTS] + [expr for panel in PANELS for expr, _ in panel[2]]
+    for name in {it for expr in told for it in re.findall(r"vmoperator_\w+", expr)}:
+        stem = re.sub(r"_(total|bucket|count|sum)$", "", name).removeprefix("vmoperator_")
+        assert f"{stem}" in source, name
