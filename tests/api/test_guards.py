@@ -236,6 +236,17 @@ async def test_scaling_up_again_cancels_a_drain(lab: GuardedLab) -> None:
     assert lab.mark == f"2={EMPTY}"
 
 
+async def test_a_mark_that_others_wrote_as_well_does_not_outlive_its_drain(lab: GuardedLab) -> None:
+    await lab.apply(cluster(2, DRAIN))
+    await lab.settle()
+    metadata = lab.storage["metadata"]
+    old = {**metadata["annotations"], labels.DRAINING: "2=2020-01-01T00:00:00Z"}
+    touched = {**lab.storage, "metadata": {**metadata, "annotations": old}}
+    await lab.api.put(touched, manager="kubectl-annotate")
+    await lab.settle()
+    assert (lab.replicas, lab.mark) == (2, "")
+
+
 async def test_a_second_pod_is_drained_from_its_own_beginning(lab: GuardedLab) -> None:
     await lab.apply(cluster(2, DRAIN))
     await lab.settle()

@@ -49,16 +49,14 @@ def sized(made: Guarded, render: Rendering, live: Live) -> Guarded:
     count = (child.replicas or 0) if child else 0
     if live.child(ref) is None:
         count = live.orphans(parent, APP)
-    stage = made.stage(APP)
+    stage, now = made.stage(APP), (child and child.database) or Database()
     if stage is None:
         return _with_storage(made, ref, count) if count else made
     shrinking = _shrinking(made.plan, parent, stage, count)
-    if shrinking is None:
-        return made
-    shrinker = _Shrinker(made, parent, shrinking, render, live)
-    if stage.is_paused:
-        return shrinker.kept(made)
-    return shrinker.shrunk((child and child.database) or Database())
+    if shrinking is not None:
+        shrinker = _Shrinker(made, parent, shrinking, render, live)
+        made = shrinker.kept(made) if stage.is_paused else shrinker.shrunk(now)
+    return replace(made, plan=_unmarked(made.plan)) if now.draining else made
 
 
 def _with_storage(made: Guarded, ref: Ref, count: int) -> Guarded:
@@ -184,7 +182,7 @@ class _Shrinker:
         else:
             drain = drain.over(gone)
         told = self._told(letting, drain, emptied, retention)
-        return replace(told, plan=_marked(letting.plan, drain.mark))
+        return replace(told, plan=_marked(letting.plan, drain.mark)) if drain.mark else told
 
     def _told(
         self, letting: Guarded, drain: Drain, emptied: Sequence[int], retention: str
@@ -255,13 +253,19 @@ def _runs(child: Child | None, nodes: str) -> bool:
 
 def _marked(plan: Plan, mark: str) -> Plan:
     """The plan whose vmstorage says which of its pods are being emptied."""
-    if not mark:
-        return plan
     stages = tuple(
         replace(stage, workload=_annotated(stage.workload, mark)) if stage.app == APP else stage
         for stage in plan.stages
     )
     return replace(plan, stages=stages)
+
+
+def _unmarked(plan: Plan) -> Plan:
+    """The plan that empties a mark which it does not need: left out, it would stay where others
+    have written it too, and an old one would let pods go at once."""
+    workload = _workload(plan, APP)
+    annotations = (workload and workload["metadata"].get("annotations")) or {}
+    return plan if labels.DRAINING in annotations else _marked(plan, "")
 
 
 def _annotated(workload: Manifest, mark: str) -> Manifest:
