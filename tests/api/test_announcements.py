@@ -57,10 +57,22 @@ async def _settle(lab: Lab) -> None:
 async def test_a_rollout_is_announced_when_it_begins_and_when_it_ends(announced: Lab) -> None:
     await announced.apply(_cluster(clusterVersion="v1.150.1-cluster"))
     await _settle(announced)
-    assert _told(announced.api) == [
+    assert [it for it in _told(announced.api) if it[0] != "ReplacingPod"] == [
         ("RollingOut", "updated: vmstorage 0/2, vmselect 0/2, vminsert 0/2"),
         ("Operational", "every pod of the current spec serves"),
     ]
+
+
+async def test_each_pod_that_is_replaced_is_told_of_also_when_nobody_saw_it_go(
+    announced: Lab,
+) -> None:
+    await announced.run()  # the pods as they are before
+    await announced.apply(_cluster(clusterVersion="v1.150.1-cluster"))
+    await _settle(announced)
+    told = sorted(words for reason, words in _told(announced.api) if reason == "ReplacingPod")
+    apps = ("vminsert", "vmselect", "vmstorage")
+    names = [f"{app}-demo-{number}" for app in apps for number in (0, 1)]
+    assert told == [f"replacing pod {name}: its spec has changed" for name in names]
 
 
 async def test_a_pod_that_makes_way_is_explained_once_by_its_revision(announced: Lab) -> None:

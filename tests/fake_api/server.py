@@ -99,6 +99,8 @@ class FakeApi:
         self.token = token
         self.hidden: set[str] = set()
         """Plurals of resources that the server does not know, as before their CRD is applied."""
+        self.logs: dict[str, list[str]] = {}
+        """Lines of the logs of pods, by name."""
         self.bookmark_seconds = 0.2
         self.streams: set[web.StreamResponse] = set()
         self.changed = asyncio.Condition()
@@ -210,6 +212,8 @@ class FakeApi:
             return web.Response(status=404, text="404 page not found\n")
         if seen.is_watch:
             return await watches.stream(self, target, request, seen.query)
+        if target.subresource == "log":
+            return web.Response(text="\n".join(self.logs.get(target.name, ())))
         answer = verbs.answer(self.objects, target, seen)
         await self.tell()
         return answer

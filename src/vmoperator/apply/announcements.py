@@ -10,6 +10,7 @@ import logging
 import secrets
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -23,6 +24,7 @@ from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import EVENT
 from vmoperator.observe.announcing import Notice, event
 from vmoperator.observe.pods import Pod
+from vmoperator.observe.rollout import Sight, leaving
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ _WAITING: Final = 500
 _REMEMBERED: Final = 500
 # After so long the same text is a new event: Kubernetes keeps them for an hour.
 _SAME_SECONDS: Final = 1800.0
+_CLOSING_SECONDS: Final = 1.0
 
 
 class _Written(NamedTuple):
@@ -58,6 +61,8 @@ class Announcements:
 
     client: Client
     revisions: Revisions = field(init=False)
+    _pods: dict[Ref, tuple[Pod, ...]] = field(default_factory=dict, init=False)
+    """Workload -> its pods as they were seen last."""
     _explained: OrderedDict[str, None] = field(default_factory=OrderedDict, init=False)
     """Pods whose replacement was told of, by uid."""
     _waiting: deque[tuple[Manifest, Callable[[], Awaitable[Notice]]]] = field(
@@ -86,16 +91,27 @@ class Announcements:
         self._waiting.append((parent, find))
         self._woken.set()
 
-    def explain(self, parent: Manifest, workload: Ref, pod: Pod, revision: str) -> None:
-        """Have it told once why the pod makes way for one of another revision."""
-        if pod.uid in self._explained:
+    def explain(self, parent: Manifest, sight: Sight) -> None:
+        """Have it told, once for each pod, why it makes way for one of another revision."""
+        if sight.workload is None:
             return
-        self._explained[pod.uid] = None
-        if len(self._explained) > _REMEMBERED:
-            self._explained.popitem(last=False)
-        name, before = pod.ref.name, pod.revision
-        find = partial(self.revisions.replacement, workload, name, before, revision)
-        self.tell_found(parent, find)
+        workload = sight.workload.ref
+        before = self._pods.get(workload, ())
+        self._pods[workload] = sight.pods
+        for pod, revision in leaving(sight, before):
+            if pod.uid in self._explained:
+                continue
+            self._explained[pod.uid] = None
+            if len(self._explained) > _REMEMBERED:
+                self._explained.popitem(last=False)
+            find = self.revisions.replacement
+            self.tell_found(parent, partial(find, workload, pod.ref.name, pod.revision, revision))
+
+    def forget(self, parent: Ref) -> None:
+        """The parent is gone, and so are its pods."""
+        gone = [it for it, pods in self._pods.items() if any(pod.parent == parent for pod in pods)]
+        for workload in gone:
+            del self._pods[workload]
 
     async def run(self) -> None:
         """Write what was told, one after the other, until cancelled."""
@@ -103,6 +119,11 @@ class Announcements:
             await self._woken.wait()
             self._woken.clear()
             await self.write()
+
+    async def close(self) -> None:
+        """Write what waits still, for a moment at most: nobody would tell it later."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.write(), _CLOSING_SECONDS)
 
     async def write(self) -> None:
         """Write all that waits."""
@@ -183,7 +204,7 @@ class Herald:
         if self.announcements:
             self.announcements.tell(self.parent, notice)
 
-    def explain(self, workload: Ref, pod: Pod, revision: str) -> None:
-        """Have it told once why a pod of the workload makes way for one of another revision."""
+    def explain(self, sight: Sight) -> None:
+        """Have it told, once for each pod, why it makes way for one of another revision."""
         if self.announcements:
-            self.announcements.explain(self.parent, workload, pod, revision)
+            self.announcements.explain(self.parent, sight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from vmoperator.api.status import UpdateStatus
 from vmoperator.apply.aftercare import Aftercare
@@ -13,6 +14,7 @@ from vmoperator.apply.holding import Restraint
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import inquire, sight
+from vmoperator.apply.turns import Turns, turns
 from vmoperator.base.manifest import ref_of
 from vmoperator.observe.facts import Child
 from vmoperator.observe.holding import is_template_apart
@@ -120,9 +122,9 @@ class Pass:
         What does not exist yet waits for less: for the names that it looks up, while they are new.
         """
         stages: list[Progress] = []
-        waits = False
+        waits, turns = False, self._turns()
         for stage in self._active:
-            waits_now = waits and stage.waits
+            waits_now = (waits and stage.waits) or turns.must_wait(stage)
             held = self._is_held(stage, waits=waits_now)
             in_line = held or await self.writer.bring(
                 stage.workload, first_replicas=stage.first_replicas
@@ -132,10 +134,19 @@ class Pass:
                 await self.roller.roll(seen, stage)
             self.roller.explain(seen)
             stages.append(progress(seen))
+            turns.note(stage, rolling=stages[-1].rolling)
             await self._lead(stage, is_complete=stages[-1].complete)
             waits = waits or stages[-1].rolling or not in_line
             self._note_names(seen)
         return tuple(stages)
+
+    def _turns(self) -> Turns:
+        known = self.writer.world.children.by_index(self.writer.parent)
+        wanted = {ref_of(stage.workload) for stage in self.plan.stages}
+        kinds = {ref.kind for ref in wanted}
+        surplus = any(ref.kind in kinds and ref not in wanted for ref in known)
+        look = partial(self._sight, held=False)
+        return turns(self.plan.stages, look, is_resharded=surplus)
 
     async def _lead(self, stage: Stage, *, is_complete: bool) -> None:
         """Let Services lead to the stage's pods, once these serve; a new one at once."""

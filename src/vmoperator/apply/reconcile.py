@@ -83,6 +83,8 @@ class Reconciler:
         self.world.doomed.pop(ref, None)
         self.world.held.pop(ref, None)
         forget(self.world, ref)
+        if self.announcements:
+            self.announcements.forget(ref)
         if self.aides:
             self.aides.deliveries.deliver(ref, {})
         if self.objects:

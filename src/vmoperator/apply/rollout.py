@@ -12,7 +12,7 @@ from vmoperator.base.errors import Conflict, Forbidden, NotFound, Unavailable
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import POD, STATEFUL_SET
 from vmoperator.observe.facts import Pod
-from vmoperator.observe.rollout import Sight, hopeless, is_rolled_out, leaving, replaceable
+from vmoperator.observe.rollout import Sight, hopeless, is_rolled_out, replaceable
 from vmoperator.observe.verdict import Finding, Reason
 from vmoperator.render.plan import Stage
 
@@ -54,9 +54,7 @@ class Roller:
 
     def explain(self, sight: Sight) -> None:
         """Tell why the pods that go make way for others, whoever has them replaced."""
-        for pod, revision in leaving(sight):
-            if sight.workload:
-                self.herald.explain(sight.workload.ref, pod, revision)
+        self.herald.explain(sight)
 
     async def _replace(self, pod: Pod) -> None:
         log.info("replacing pod %s: its spec has changed", pod.ref.name, extra={"ref": self.parent})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.resource import ENDPOINT_SLICE, POD
@@ -14,6 +15,8 @@ from vmoperator.observe.sending import is_autoscaled
 from vmoperator.observe.words import without_values
 from vmoperator.render.plan import Delivery, Stage
 
+# A program may take so long to get ready, and nothing is wrong: it opens its data, say.
+_SLOW_SECONDS = 60.0
 # Their status does not tell why they can make no pod.
 _SILENT = ("StatefulSet", "DaemonSet")
 
@@ -56,20 +59,34 @@ async def inquire(client: Client, world: World, seen: Sight, *, since: str) -> b
     ask = world.inquiries.ask
     hanging = [pod for pod in seen.pods if pod.held_since and not pod.deleting]
     asked = [await ask(client, pod.ref, pod.uid, since=pod.held_since) for pod in hanging]
+    asked += [await _listen(client, world, pod) for pod in seen.pods if not pod.deleting]
     live = seen.workload
     if live and live.ref.kind in _SILENT and not seen.held and len(seen.pods) < seen.desired:
         asked.append(await ask(client, live.ref, live.uid, since=since))
     return any(asked)
 
 
+async def _listen(client: Client, world: World, pod: Pod) -> bool:
+    """Have read what a program says that fails, or that runs for long and does not get ready."""
+    if not pod.trouble and seconds_since(pod.unready_since) < _SLOW_SECONDS:
+        return False
+    if pod.trouble:
+        return await world.last_words.ask(client, pod)
+    found = await world.inquiries.ask(client, pod.ref, pod.uid, since=pod.unready_since)
+    return await world.last_words.ask(client, pod) or found
+
+
 def _explained(world: World, pod: Pod, config: Delivery | None) -> Pod:
-    if pod.trouble and config:
-        subject, colon, words = pod.trouble.partition(": ")
-        trouble = f"{subject}{colon}{without_values(words, config.files)}"
-        return replace(pod, trouble=trouble)
-    if pod.trouble or not pod.held_since:
+    if pod.ready:
         return pod
-    return replace(pod, trouble=world.inquiries.words(pod.uid))
+    is_asked_about = pod.held_since or pod.unready_since
+    trouble = pod.trouble or (world.inquiries.words(pod.uid) if is_asked_about else "")
+    line = world.last_words.line(pod.uid) if trouble and pod.speaker else ""
+    said = f"{trouble}: {line}" if line else trouble
+    subject, colon, words = world.last_words.steady(pod.uid, said).partition(": ")
+    if config and pod.speaker or pod.trouble and config:
+        words = without_values(words, config.files)
+    return replace(pod, trouble=f"{subject}{colon}{words}")
 
 
 def _failure(world: World, workload: Child | None) -> str:

@@ -11,6 +11,7 @@ from vmoperator.apply.choosers import Choosers
 from vmoperator.apply.contents import Contents, Foreign
 from vmoperator.apply.fragments import Fragments
 from vmoperator.apply.inquiries import Inquiries
+from vmoperator.apply.last_words import LastWords
 from vmoperator.apply.objects import Namespaces, Objects
 from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
@@ -49,6 +50,7 @@ class World:
     held: dict[Ref, dict[Ref, Comparison]] = field(default_factory=dict)
     """Parent -> workload -> what the API server said of the pod template that is held back."""
     inquiries: Inquiries = field(default_factory=Inquiries)
+    last_words: LastWords = field(default_factory=LastWords)
 
     def lapses_in(self, namespace: str) -> tuple[Lapse, ...]:
         """The lapses that a parent in this namespace may meet."""

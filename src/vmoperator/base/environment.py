@@ -98,6 +98,13 @@ def _seconds(text: str) -> int:
     return int(text)
 
 
+def _share(text: str) -> str:
+    number = text.removesuffix("%")
+    if not number.isdecimal() or int(number) < 1:
+        raise ValueError("must be a number above 0, or a share such as 25%")
+    return text
+
+
 def _pairs(text: str) -> Mapping[str, str]:
     found = {}
     for pair in filter(None, re.split(r"\s*,\s*", text.strip())):
@@ -155,6 +162,13 @@ _GENERAL = (
         "true",
         "Whether a pod sleeps for 15 s before it is told to end, so that Services forget it.",
         lambda it, text: replace(it, pre_stop_sleep_seconds=15 if _flag(text) else 0),
+    ),
+    _general(
+        "VM_SHARDS_AT_ONCE",
+        "shards_at_once",
+        _share,
+        "How many shards of a VMAgent change side by side; a share is rounded up.",
+        "25%",
     ),
     _general("VM_COMMON_LABELS", "common_labels", _pairs, "Labels of every object: `a=b,c=d`."),
     _general("VM_COMMON_ANNOTATIONS", "common_annotations", _pairs, "Annotations, likewise."),

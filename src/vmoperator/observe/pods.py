@@ -18,6 +18,17 @@ _BAD_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "InvalidIma
 _MESSAGE_LIMIT = 300
 
 
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """A container whose log tells why its pod is not ready."""
+
+    name: str
+    restarts: int
+    """How often it has been started again."""
+    has_ended: bool = False
+    """The log to read is the one of its run before."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pod:
     """A live pod of a component."""
@@ -45,6 +56,10 @@ class Pod:
     """Its label shard-num."""
     held_since: str = ""
     """Since when the kubelet has been making its containers, RFC 3339; empty when it is not."""
+    speaker: Speaker | None = None
+    """The container that keeps it from being ready, if its log tells more than its status."""
+    unready_since: str = ""
+    """Since when it is not ready although its containers run, RFC 3339."""
     address: str = ""
     """Its IP address, empty until it has one."""
     config: str = ""
@@ -79,6 +94,8 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
         node=(manifest.get("spec") or {}).get("nodeName", ""),
         shard=own_labels.get(labels.SHARD, ""),
         held_since=_held_since(status),
+        speaker=None if ready else _speaker(status),
+        unready_since="" if ready else _unready_since(status),
         address=status.get("podIP", ""),
         config=(metadata.get("annotations") or {}).get(labels.CONFIG_HASH, ""),
     )
@@ -91,17 +108,52 @@ def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
 
 def _held_since(status: Mapping[str, Any]) -> str:
     """While a volume or an image is missing the kubelet says no more than ContainerCreating."""
-    found = (
-        container
-        for kind in ("initContainer", "container")
-        for container in status.get(f"{kind}Statuses") or ()
-    )
+    found = _containers(status)
     reasons = {((it.get("state") or {}).get("waiting") or {}).get("reason") for it in found}
     if "ContainerCreating" not in reasons and status.get("podIP"):
         return ""
     scheduled = _condition(status, "PodScheduled")
     is_bound = scheduled.get("status") == "True" and status.get("phase") == "Pending"
     return str(scheduled.get("lastTransitionTime", "")) if is_bound else ""
+
+
+def _speaker(status: Mapping[str, Any]) -> Speaker | None:
+    """The kubelet tells the last words of a container that was asked to have them told, after it
+    has ended with an error: those of another one, or of one that runs, are in its log alone."""
+    for container in _containers(status):
+        if container.get("ready") or _has_done_its_work(container):
+            continue
+        ended, state = _ended(container), container.get("state") or {}
+        if ended.get("message") or not (ended or "running" in state):
+            return None
+        is_before = bool(ended) and "terminated" not in state
+        return Speaker(container.get("name", ""), container.get("restartCount", 0), is_before)
+    return None
+
+
+def _unready_since(status: Mapping[str, Any]) -> str:
+    found = _containers(status)
+    runs = [it for it in found if "running" in (it.get("state") or {})]
+    waits = any(it not in runs and not _has_done_its_work(it) for it in found)
+    since = str(_condition(status, "Ready").get("lastTransitionTime", ""))
+    return since if runs and not waits else ""
+
+
+def _containers(status: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    kinds = ("initContainerStatuses", "containerStatuses")
+    return [container for kind in kinds for container in status.get(kind) or ()]
+
+
+def _has_done_its_work(container: Mapping[str, Any]) -> bool:
+    ended = (container.get("state") or {}).get("terminated")
+    return ended is not None and ended.get("exitCode") == 0
+
+
+def _ended(container: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How it ended: now, or the last time."""
+    state, last = container.get("state") or {}, container.get("lastState") or {}
+    found: Mapping[str, Any] = state.get("terminated") or last.get("terminated") or {}
+    return found
 
 
 def _trouble(status: Mapping[str, Any]) -> str:
@@ -119,8 +171,7 @@ def _trouble(status: Mapping[str, Any]) -> str:
 def _container_trouble(container: Mapping[str, Any], *, may_end: bool) -> str:
     if container.get("ready"):
         return ""
-    state = container.get("state") or {}
-    ended = state.get("terminated") or (container.get("lastState") or {}).get("terminated") or {}
+    state, ended = container.get("state") or {}, _ended(container)
     name = container.get("name", "")
     # A container that ended is named by how it ended, which stays the same while the kubelet
     # alternates between running it again and waiting.

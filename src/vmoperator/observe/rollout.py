@@ -142,20 +142,31 @@ def hopeless(sight: Sight) -> tuple[Pod, ...]:
     )
 
 
-def leaving(sight: Sight) -> tuple[tuple[Pod, str], ...]:
-    """Pods that go because their spec has changed, each with the revision that follows."""
+def leaving(sight: Sight, before: Iterable[Pod] = ()) -> tuple[tuple[Pod, str], ...]:
+    """Pods that go because their spec has changed, each with the revision that follows.
+
+    `before` are those seen last time: one that ends at once is never seen on its way.
+    """
     status = _status(sight.workload)
     newest = status.update_revision or _newest_revision(sight.pods)
     if sight.workload is None or not newest:
         return ()
     is_numbered = sight.workload.ref.kind == "StatefulSet"
+    staying = {pod.uid for pod in sight.pods if not pod.deleting}
     return tuple(
         (pod, newest)
-        for pod in sight.pods
-        if pod.deleting
+        for pod in {pod.uid: pod for pod in (*before, *sight.pods)}.values()
+        if pod.uid not in staying
         and pod.revision not in ("", newest)
         and not (is_numbered and pod.ordinal >= sight.desired)
     )
+
+
+def at_once(share: str, number: int) -> int:
+    """How many of so many may roll side by side: a number or a share, rounded up; at least 1."""
+    if not share.endswith("%"):
+        return max(1, int(share))
+    return max(1, -(-number * int(share.removesuffix("%")) // 100))
 
 
 def is_rolled_out(sight: Sight) -> bool:

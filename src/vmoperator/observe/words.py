@@ -17,6 +17,9 @@ _DYING = re.compile(
 # Alertmanager's lines: key=value, or key="value" with quotes and backslashes escaped.
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
 
+# Identifiers of 6 hexadecimal digits and more, and everything with a digit in it.
+_NUMBERS = re.compile(r"\b(?=\w*\d)\w+\b|\b[0-9a-f]{6,}\b")
+
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"|`([^`]*)`')
 _TOKEN = re.compile(r"[^\s\"'`,{}\[\]()]+")
 _KEY = re.compile(r'"\w+"\s*:|[\w.-]+:(?=\s|$)')
@@ -53,6 +56,11 @@ def _entry(line: str) -> Mapping[str, Any]:
 
 def _unquoted(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
+
+
+def alike(words: str) -> str:
+    """What stays the same of the words when only numbers, addresses and identifiers differ."""
+    return _NUMBERS.sub("#", words)
 
 
 def without_values(words: str, files: Mapping[str, str]) -> str:

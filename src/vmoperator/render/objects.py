@@ -62,6 +62,7 @@ def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:
         max_unavailable=workload.max_unavailable,
         looks_up=workload.looks_up,
         waits=workload.waits,
+        shards_at_once=workload.scope.settings.shards_at_once,
         first_replicas=_first_replicas(workload),
         config=delivery(workload),
         fronts=tuple(map(dict, workload.fronts)),

@@ -20,6 +20,7 @@ SAMPLES = {
     "STRICTSECURITY": "true",
     "USEDEFAULTRESOURCES": "false",
     "PRESTOP_HOOK": "false",
+    "SHARDS_AT_ONCE": "3",
     "COMMON_LABELS": "a=b",
     "COMMON_ANNOTATIONS": "a=b",
 }
@@ -51,6 +52,7 @@ def test_the_default_that_is_told_is_the_default(variable: Variable) -> None:
         ("VM_VMAGENTDEFAULT_PORT", "http", "must be a port"),
         ("VM_VMAGENTDEFAULT_RESOURCE_LIMIT_MEM", "much", "much"),
         ("VM_VMSINGLEDEFAULT_TERMINATION_GRACE_PERIOD_SECONDS", "1m", "seconds"),
+        ("VM_SHARDS_AT_ONCE", "all", "must be a number"),
         ("VM_COMMON_LABELS", "team", "KEY=VALUE"),
     ],
 )

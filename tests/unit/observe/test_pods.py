@@ -8,7 +8,7 @@ import pytest
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Ref
-from vmoperator.observe.pods import pod
+from vmoperator.observe.pods import Speaker, pod
 
 
 def _pod(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -213,3 +213,45 @@ def test_a_pod_without_a_node_tells_the_schedulers_words() -> None:
 
 def test_words_without_end_are_cut() -> None:
     assert len(_of(_container(state=_ended(1, "x" * 5000)))) == 300
+
+
+@pytest.mark.parametrize(
+    ("container", "speaker"),
+    [
+        pytest.param(_container(state=_waiting("ContainerCreating")), None, id="nothing runs yet"),
+        pytest.param(_container(state={"running": {}}), Speaker("vmstorage", 0), id="it runs"),
+        pytest.param(
+            _container(state=_ended(1), restartCount=2), Speaker("vmstorage", 2), id="it has ended"
+        ),
+        pytest.param(
+            _container(state=_waiting("CrashLoopBackOff"), lastState=_ended(1), restartCount=3),
+            Speaker("vmstorage", 3, has_ended=True),
+            id="it ended in silence, as a sidecar of the user's does",
+        ),
+        pytest.param(
+            _container(state=_waiting("CrashLoopBackOff"), lastState=_ended(1, "no disk")),
+            None,
+            id="the kubelet has told its last words",
+        ),
+    ],
+)
+def test_a_container_whose_log_tells_more(
+    container: dict[str, Any], speaker: Speaker | None
+) -> None:
+    assert pod(_pod({"containerStatuses": [container]})).speaker == speaker
+
+
+@pytest.mark.parametrize(
+    ("containers", "since"),
+    [
+        pytest.param([{"state": {"running": {}}}], "2026", id="it runs and is not ready"),
+        pytest.param([{"state": {"running": {}}}, {"state": {"waiting": {}}}], "", id="one waits"),
+        pytest.param([], "", id="nothing is known of its containers"),
+    ],
+)
+def test_since_when_a_pod_runs_without_being_ready(
+    containers: list[dict[str, Any]], since: str
+) -> None:
+    unready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026"}
+    found = pod(_pod({"conditions": [unready], "containerStatuses": containers}))
+    assert found.unready_since == since

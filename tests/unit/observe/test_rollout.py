@@ -9,6 +9,7 @@ from tests.unit.observe.live import counts, endpoints, pod, pods, sight
 
 from vmoperator.observe.rollout import (
     Sight,
+    at_once,
     hopeless,
     is_rolled_out,
     leaving,
@@ -306,6 +307,20 @@ GOING = (pod("s-0", "a", deleting=True), pod("s-1", "b"))
 )
 def test_pods_that_make_way_for_another_revision(seen: Sight, told: list[tuple[str, str]]) -> None:
     assert [(one.ref.name, revision) for one, revision in leaving(seen)] == told
+
+
+def test_a_pod_that_has_gone_since_it_was_seen_last_has_made_way() -> None:
+    seen = sight(counts(2, update="b"), pods("b", "b"))
+    gone = replace(pod("s-0", "a"), uid="uid-before")
+    assert [one.uid for one, _ in leaving(seen, (gone, *seen.pods))] == ["uid-before"]
+
+
+@pytest.mark.parametrize(
+    ("share", "number", "count"),
+    [("25%", 12, 3), ("25%", 5, 2), ("25%", 1, 1), ("100%", 4, 4), ("3", 12, 3), ("0", 12, 1)],
+)
+def test_so_many_shards_roll_side_by_side(share: str, number: int, count: int) -> None:
+    assert at_once(share, number) == count
 
 
 DONE = sight(counts(2, update="b"), pods("b", "b"))

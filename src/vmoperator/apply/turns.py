@@ -1,0 +1,44 @@
+"""Turns: which shards may change now; so many side by side that a bad change stops early."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from vmoperator.observe.rollout import Sight, at_once, progress
+from vmoperator.render.plan import Stage
+
+
+@dataclass(slots=True)
+class Turns:
+    """The shards of one parent during one pass."""
+
+    limit: int
+    """How many of them may roll side by side."""
+    rolling: set[str] = field(default_factory=set)
+    """Names of those that do."""
+
+    def must_wait(self, stage: Stage) -> bool:
+        """Whether a shard has to wait for others; never one that rolls already, which may be
+        stuck and mended by the change."""
+        is_next = stage.name in self.rolling or len(self.rolling) < self.limit
+        return bool(stage.shard) and not is_next
+
+    def note(self, stage: Stage, *, rolling: bool) -> None:
+        """A shard has been brought in line, or was left as it is."""
+        if stage.shard and rolling and not self.must_wait(stage):
+            self.rolling.add(stage.name)
+
+
+def turns(stages: Iterable[Stage], look: Callable[[Stage], Sight], *, is_resharded: bool) -> Turns:
+    """The turns of a pass, given what is seen of each stage.
+
+    While the number of shards changes (`is_resharded`) all of them change at once: shards that
+    count differently leave targets to nobody.
+    """
+    shards = [stage for stage in stages if stage.shard]
+    seen = {stage.name: look(stage) for stage in shards}
+    is_growing = any(one.workload is None for one in seen.values())
+    share = shards[0].shards_at_once if shards else "100%"
+    limit = len(shards) if is_growing or is_resharded else at_once(share, len(shards))
+    return Turns(limit, {name for name, one in seen.items() if progress(one).rolling})
