@@ -31,6 +31,9 @@ class Lab:
     world: World = field(default_factory=World)
     aides: Aides | None = None
     announcements: Announcements | None = None
+    settings: Settings = field(default_factory=Settings)
+    build: str = "1.0.0-abc"
+    """The operator that renders."""
 
     async def apply(self, manifest: Tree) -> None:
         """As `kubectl apply` does it: the status stays."""
@@ -47,7 +50,12 @@ class Lab:
     async def reconcile(self) -> float | None:
         """One pass over what the informers have shown so far."""
         reconciler = Reconciler(
-            self.client, self.world, Settings(), self.aides, announcements=self.announcements
+            self.client,
+            self.world,
+            self.settings,
+            self.aides,
+            announcements=self.announcements,
+            build=self.build,
         )
         return await reconciler.reconcile(self.parent)
 

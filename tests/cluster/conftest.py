@@ -48,13 +48,15 @@ class Operator:
     cluster: Cluster
     log_path: Path
     process: subprocess.Popen[bytes] | None = None
+    package: Path | None = None
+    """Folder with the package of another version; None: the one that is tested."""
     _log: IO[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
         self._log = self.log_path.open("ab")
         self.process = self.cluster.popen_inside(
             [
-                str(Path(sys.executable).parent / "vmoperator"),
+                *(sys.executable, "-m", "vmoperator"),
                 *("run", "--kubeconfig", str(self.cluster.operator_kubeconfig)),
                 *("--log-format", "json"),
                 # Another operator in the same network has port 8080 to itself.
@@ -62,7 +64,12 @@ class Operator:
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
+            env={**self.cluster.environment_inside(), **self._path},
         )
+
+    @property
+    def _path(self) -> dict[str, str]:
+        return {"PYTHONPATH": str(self.package)} if self.package else {}
 
     def stop(self) -> int:
         """The exit code after SIGTERM; a process that does not end fails the test."""
