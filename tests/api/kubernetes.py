@@ -34,6 +34,8 @@ class Kubernetes:
         """Where new pods listen."""
         self.nodes = 1
         """How many pods each DaemonSet has."""
+        self.grows = True
+        """Whether volumes become as large as their claims ask."""
 
     def all(self, kind: str) -> list[Tree]:
         return [live for live in self.api.objects.live.values() if live["kind"] == kind]
@@ -46,10 +48,14 @@ class Kubernetes:
             await self._run_on_nodes(workload)
         for service in self.all("Service"):
             await self._publish(service)
+        for claim in self.all("PersistentVolumeClaim"):
+            await self._provide(claim)
 
     async def _run(self, workload: Tree) -> None:
         revision = digest(workload["spec"]["template"])[:10]
         status = workload.get("status") or {}
+        await self._adopt(workload)
+        await self._claim(workload)
         if workload["kind"] == "Deployment":
             for other in self._pods_of(workload):
                 if other["metadata"]["labels"]["pod-template-hash"] != revision:
@@ -62,6 +68,33 @@ class Kubernetes:
             if self.api.find(Ref("Pod", workload["metadata"]["namespace"], name)) is None:
                 await self.api.put(self._pod(workload, name, revision))
         await self._report(workload, revision, current=status.get("currentRevision", revision))
+
+    async def _adopt(self, workload: Tree) -> None:
+        selector = workload["spec"]["selector"]["matchLabels"]
+        owner = {"uid": workload["metadata"]["uid"], "name": "x", "controller": True}
+        for one in self.all("Pod"):
+            metadata = one["metadata"]
+            if metadata["ownerReferences"] == [] and selector.items() <= metadata["labels"].items():
+                await self.api.put({**one, "metadata": {**metadata, "ownerReferences": [owner]}})
+
+    async def _claim(self, workload: Tree) -> None:
+        metadata, spec = workload["metadata"], workload["spec"]
+        for template in spec.get("volumeClaimTemplates") or ():
+            for number in range(spec["replicas"]):
+                name = f"{template['metadata']['name']}-{metadata['name']}-{number}"
+                ref = Ref("PersistentVolumeClaim", metadata["namespace"], name)
+                if self.api.find(ref) is None:
+                    labels = spec["selector"]["matchLabels"]
+                    own = {"name": name, "namespace": ref.namespace, "labels": labels}
+                    await self.api.put({**template, "metadata": own}, manager="kube-controller")
+
+    async def _provide(self, claim: Tree) -> None:
+        """Give the claim a volume, as large as it asks for."""
+        status = claim.get("status") or {}
+        if status.get("phase") in (None, "Bound") and (self.grows or not status):
+            size = {"storage": claim["spec"]["resources"]["requests"]["storage"]}
+            bound = {**claim, "status": {"phase": "Bound", "capacity": size}}
+            await self.api.put(bound, manager="provisioner")
 
     async def _run_on_nodes(self, workload: Tree) -> None:
         revision = digest(workload["spec"]["template"])[:10]
@@ -144,9 +177,8 @@ class Kubernetes:
 
     def _pods_of(self, workload: Tree) -> list[Tree]:
         uid = workload["metadata"]["uid"]
-        return [
-            one for one in self.all("Pod") if one["metadata"]["ownerReferences"][0]["uid"] == uid
-        ]
+        owners = ((one, one["metadata"]["ownerReferences"]) for one in self.all("Pod"))
+        return [one for one, them in owners if them and them[0]["uid"] == uid]
 
     async def fail(self, name: str, trouble: str = "ErrImagePull", said: str = "") -> None:
         """Let the pod stop to serve, and tell all who must know; `said` are its last words."""

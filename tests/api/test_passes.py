@@ -488,24 +488,6 @@ async def test_a_missing_right_to_evict_is_told(running: Lab) -> None:
     assert running.message == "failed cannot create evict"
 
 
-async def test_larger_claims_are_kept_and_told_and_the_rest_goes_on(lab: Lab) -> None:
-    def sized(size: str, **more: Any) -> Tree:
-        claim = {"spec": {"resources": {"requests": {"storage": size}}}}
-        return cluster(vmstorage={"storage": {"volumeClaimTemplate": claim}, **more})
-
-    await lab.apply(sized("10Gi"))
-    await lab.settle()
-    await lab.apply(sized("10240Mi"))
-    await lab.settle()
-    assert lab.message == "operational"
-    await lab.apply(sized("20Gi", replicaCount=3))
-    await lab.settle()
-    assert "its volume claims stay as they are (vmstorage-db 10240Mi)" in lab.message
-    spec = lab.child("StatefulSet", "vmstorage-demo")["spec"]
-    assert spec["replicas"] == 3
-    assert "20Gi" not in str(spec)
-
-
 async def test_what_an_eviction_by_the_kubelet_leaves_is_not_counted(running: Lab) -> None:
     left = running.kubernetes.pods("vminsert")[0]
     left = {

@@ -21,11 +21,6 @@ def demo(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
         yield one
 
 
-def _shrunk() -> dict[str, Any]:
-    claim = {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "50Mi"}}}}}
-    return small(vmstorage={"storage": claim})
-
-
 def _without_storage(keep: str) -> dict[str, Any]:
     manifest = small()
     for app in {"vmstorage", "vmselect", "vminsert"} - {keep}:
@@ -49,7 +44,6 @@ def _without_storage(keep: str) -> dict[str, Any]:
         ),
         pytest.param(_without_storage("vminsert"), "vmstorage", id="vminsert without vmstorage"),
         pytest.param(_without_storage("vmselect"), "vmstorage", id="vmselect without vmstorage"),
-        pytest.param(_shrunk(), "storage", id="storage that shrinks"),
         pytest.param(small(vmstorage={"replicaCount": "2"}), "replicaCount", id="a number as text"),
     ],
 )

@@ -9,6 +9,7 @@ from vmoperator.base.resource import (
     BY_KIND,
     CONTROLLER_REVISION,
     REPLICA_SET,
+    STORAGE_CLASS,
     Resource,
 )
 
@@ -23,7 +24,7 @@ CRD = Resource(
 )
 
 _REVISIONS = (CONTROLLER_REVISION, REPLICA_SET)
-RESOURCES = (*BY_KIND.values(), *_REVISIONS, ACCESS_REVIEW, NAMESPACE, EVENT, CRD)
+RESOURCES = (*BY_KIND.values(), *_REVISIONS, ACCESS_REVIEW, NAMESPACE, EVENT, CRD, STORAGE_CLASS)
 
 
 def discovery(path: str, served: list[Resource]) -> dict[str, Any] | None:

@@ -143,6 +143,13 @@
     - create
     - patch
     - update
+# See whether a claim can grow.
+- apiGroups:
+    - storage.k8s.io
+  resources:
+    - storageclasses
+  verbs:
+    - get
 # Bound what evictions may take away.
 - apiGroups:
     - policy
@@ -657,6 +664,13 @@
     - watch
 {{- end }}
 {{- define "vmoperator.rules.beside" -}}
+# See whether a claim can grow.
+- apiGroups:
+    - storage.k8s.io
+  resources:
+    - storageclasses
+  verbs:
+    - get
 # Tell what a service account of the user's may not discover.
 - apiGroups:
     - authorization.k8s.io

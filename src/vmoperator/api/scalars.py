@@ -67,18 +67,6 @@ def _matching(pattern: str, message: str) -> Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
-    """Annotation of a field that only the API server can check: the rule looks at the old value."""
-
-    rule: Rule
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {**handler(schema), RULES: [self.rule.schema]}
-
-
-@dataclass(frozen=True, slots=True)
 class ListMap:
     """Annotation of a list of open objects that are told apart by one required text field."""
 

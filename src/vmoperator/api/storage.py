@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from vmoperator.api.model import OpenModel, Rule, SpecModel
-from vmoperator.api.scalars import Open, Quantities, Ruled
+from vmoperator.api.model import OpenModel, SpecModel
+from vmoperator.api.scalars import Open, Quantities
 
 
 class EmbeddedObjectMetadata(SpecModel):
@@ -19,19 +19,9 @@ class EmbeddedObjectMetadata(SpecModel):
     """Annotations to add."""
 
 
-_GROWS = (
-    "!('storage' in oldSelf) || !('storage' in self)"
-    " || !isQuantity(string(self['storage'])) || !isQuantity(string(oldSelf['storage']))"
-    " || quantity(string(self['storage'])).compareTo(quantity(string(oldSelf['storage']))) >= 0"
-)
-
-
-_NEVER_SHRINKS = Rule(_GROWS, "storage may grow but never shrink")
-
-
 class ClaimResources(OpenModel):
     # No docstring: it would become a description inside a core type.
-    requests: Annotated[Quantities, Ruled(_NEVER_SHRINKS)] | None = None
+    requests: Quantities | None = None
     limits: Quantities | None = None
 
 

@@ -14,6 +14,7 @@ from vmoperator.apply.holding import Restraint
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sights import inquire, sight
+from vmoperator.apply.storage import Storage
 from vmoperator.apply.turns import Turns, turns
 from vmoperator.base.manifest import ref_of
 from vmoperator.observe.facts import Child
@@ -47,6 +48,11 @@ class Pass:
     creating: bool = False
     nameless: dict[str, float] = field(default_factory=dict)
     """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""
+    storage: Storage = field(init=False)
+
+    def __post_init__(self) -> None:
+        metadata = self.reporter.parent["metadata"]
+        self.storage = Storage(self.writer, metadata.get("annotations") or {})
 
     async def run(self) -> float | None:
         """Bring everything in line; the seconds after which to look again, or None."""
@@ -54,12 +60,13 @@ class Pass:
         if not self.reporter.previous:
             self.reporter.knows(remarks=(self.aftercare.available({}, is_operational=False),))
         await self._announce()
-        await self.writer.bring_all(self.plan.shared)
+        await self.writer.bring_all(await self.storage.sized(self.plan.shared))
         await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
         kept = self.restraint.kept | self.guard.spared
         await self.writer.prune(self.plan.manifests, kept=kept)
-        findings = (*self.writer.findings, *self.roller.findings)
+        claims = await self.storage.remarks(self.reporter.previous)
+        findings = (*self.writer.findings, *self.roller.findings, *self.storage.findings)
         seen = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)
         told = self.guard.told(seen)
         previous, is_operational = self.reporter.previous, told.status is UpdateStatus.OPERATIONAL
@@ -67,7 +74,7 @@ class Pass:
         available = self.aftercare.available(previous, is_operational=is_operational)
         chosen = objects_selected(self.plan.picked)
         selected = () if chosen is None else (chosen,)
-        told_beside = (available, *selected, *cared, *self.writer.remarks)
+        told_beside = (*claims, available, *selected, *cared, *self.writer.remarks)
         told_beside = (*told_beside, *pending(stages, held=self.restraint.words))
         told_beside = (*told_beside, *self.guard.remarks)
         self.reporter.knows(remarks=told_beside)
@@ -126,9 +133,7 @@ class Pass:
         for stage in self._active:
             waits_now = (waits and stage.waits) or turns.must_wait(stage)
             held = self._is_held(stage, waits=waits_now)
-            in_line = held or await self.writer.bring(
-                stage.workload, first_replicas=stage.first_replicas
-            )
+            in_line = held or await self._bring(stage)
             seen = await self._inquired(stage, held=held)
             if not waits_now:
                 await self.roller.roll(seen, stage)
@@ -147,6 +152,10 @@ class Pass:
         surplus = any(ref.kind in kinds and ref not in wanted for ref in known)
         look = partial(self._sight, held=False)
         return turns(self.plan.stages, look, is_resharded=surplus)
+
+    async def _bring(self, stage: Stage) -> bool:
+        replicas = await self.storage.prepare(stage)
+        return await self.writer.bring(stage.workload, first_replicas=replicas)
 
     async def _lead(self, stage: Stage, *, is_complete: bool) -> None:
         """Let Services lead to the stage's pods, once these serve; a new one at once."""

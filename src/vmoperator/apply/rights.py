@@ -93,6 +93,7 @@ RIGHTS = (
         (*READ, "create", "patch", "update"),
         "keep data; it never deletes a claim",
     ),
+    Right("storage.k8s.io", ("storageclasses",), ("get",), "see whether a claim can grow"),
     Right("policy", ("poddisruptionbudgets",), KEEP, "bound what evictions may take away"),
     Right("networking.k8s.io", ("networkpolicies",), KEEP, "bound who talks to the pods"),
     Right("autoscaling", ("horizontalpodautoscalers",), KEEP, "scale by the number of pods"),

@@ -1,14 +1,15 @@
-"""Volume claims, of a StatefulSet or on their own: what of them cannot be changed in place."""
+"""Volume claims, of a StatefulSet or on their own, as they are sent: what cannot be changed in
+place stays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from vmoperator.base.manifest import Manifest
+from vmoperator.base.manifest import Manifest, pruned
 from vmoperator.base.quantity import quantity
 
 
@@ -18,6 +19,8 @@ class KeptClaims:
 
     manifest: Manifest
     messages: tuple[str, ...] = ()
+    hashed: Manifest | None = None
+    """What stands for it in its hash, if not itself: what others enlarge must cost no write."""
 
 
 # A claim's size may grow, and its class of attributes may change; everything else stays.
@@ -33,27 +36,36 @@ def kept_claims(manifest: Manifest, live: tuple[Manifest, ...], fields: bytes = 
     """
     if manifest["kind"] == "PersistentVolumeClaim":
         return _kept_claim(manifest, live[0], fields) if live else KeptClaims(manifest)
-    if manifest["kind"] != "StatefulSet":
-        return KeptClaims(manifest)
-    wanted = manifest["spec"].get("volumeClaimTemplates") or []
-    differing = _differing(wanted, live)
-    if not differing and list(map(_name, wanted)) == list(map(_name, live)):
+    if manifest["kind"] != "StatefulSet" or is_same(manifest, live):
         return KeptClaims(manifest)
     spec = {**manifest["spec"], "volumeClaimTemplates": [_sendable(claim) for claim in live]}
-    kept = {**manifest, "spec": spec}
-    if not differing:  # merely in another order, which is as immutable
-        return KeptClaims(kept)
-    message = (
-        f"StatefulSet {manifest['metadata']['name']}: its volume claims stay as they are"
-        f" ({_told(live)}), for those of a running StatefulSet cannot be changed to"
-        f" {_told(wanted)} yet ({', '.join(differing)})"
+    return KeptClaims({**manifest, "spec": spec})
+
+
+def templates(manifest: Manifest) -> tuple[Manifest, ...]:
+    """The claim templates of a StatefulSet; none of any other workload."""
+    return tuple(manifest["spec"].get("volumeClaimTemplates") or ())
+
+
+def is_same(manifest: Manifest, live: Sequence[Manifest]) -> bool:
+    """Whether the live claim templates of a StatefulSet mean what was rendered, in its order."""
+    wanted = templates(manifest)
+    names = [[name_of(claim) for claim in claims] for claims in (wanted, live)]
+    return names[0] == names[1] and not any(
+        differing(*pair) for pair in zip(wanted, live, strict=True)
     )
-    return KeptClaims(kept, (message,))
+
+
+def differing(wanted: Manifest, live: Manifest) -> tuple[str, ...]:
+    """Paths of what is wanted of a claim and does not stand in the live one, whatever else does."""
+    return tuple(
+        path for part in ("metadata", "spec") for path in _apart(wanted[part], live.get(part), part)
+    )
 
 
 def _kept_claim(manifest: Manifest, live: Manifest, fields: bytes) -> KeptClaims:
     wanted, now = manifest["spec"], live["spec"]
-    owned = (orjson.loads(fields or b"{}").get("f:spec") or {}).keys()
+    owned: Manifest = orjson.loads(fields or b"{}").get("f:spec") or {}
     sent = {key for key in now if key in wanted or f"f:{key}" in owned}
     frozen = {key for key in (*wanted, *sent) if key not in _MUTABLE}
     kept = {key: now[key] for key in sorted(frozen & sent)}
@@ -62,53 +74,57 @@ def _kept_claim(manifest: Manifest, live: Manifest, fields: bytes) -> KeptClaims
         for key in frozen & wanted.keys()
         for path in _apart(wanted[key], now.get(key), f"spec.{key}")
     )
-    if _shrinks(wanted, now):
-        kept["resources"] = now["resources"]
+    sizes = {key: wanted[key] for key in _MUTABLE if key in wanted}
+    spec, hashed = {**sizes, **kept}, {**sizes, **kept}
+    if _shrinks(wanted, now) and _is_sized(owned):
+        spec = hashed = {**spec, "resources": now["resources"]}
         stays.append("spec.resources.requests.storage")
-    spec = {**{key: wanted[key] for key in _MUTABLE if key in wanted}, **kept}
+    elif _shrinks(wanted, now):
+        spec["resources"] = _without_size(wanted["resources"])
     words = (_stays(manifest, path, wanted=wanted, now=now) for path in stays)
-    return KeptClaims({**manifest, "spec": spec}, tuple(words))
+    final = {**manifest, "spec": pruned(spec)}
+    return KeptClaims(final, tuple(words), hashed={**manifest, "spec": hashed})
+
+
+def _is_sized(owned: Manifest) -> bool:
+    """Whether we gave the claim its size: others, such as autoresizers, may make it larger."""
+    return "f:storage" in ((owned.get("f:resources") or {}).get("f:requests") or {})
+
+
+def _without_size(resources: Manifest) -> Manifest | None:
+    requests = {key: size for key, size in resources["requests"].items() if key != "storage"}
+    left = {**resources, "requests": requests or None}
+    return {key: value for key, value in left.items() if value} or None
 
 
 def _stays(manifest: Manifest, path: str, *, wanted: Manifest, now: Manifest) -> str:
     name, steps = manifest["metadata"]["name"], path.split(".")[1:]
     return (
-        f"PersistentVolumeClaim {name}: {path} stays {_shown(_at(now, steps))}, for that of an"
-        f" existing claim cannot change to {_shown(_at(wanted, steps))}"
+        f"PersistentVolumeClaim {name}: {path} stays {shown(at(now, steps))}, for that of an"
+        f" existing claim cannot change to {shown(at(wanted, steps))}"
     )
 
 
-def _at(value: Any, steps: Sequence[str]) -> Any:
+def at(value: Any, steps: Sequence[str]) -> Any:
+    """What lies in a manifest at the end of these keys; None where nothing does."""
     for step in steps:
         value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """A value as a message shows it."""
     if isinstance(value, str):
         return value
     return "unset" if value is None else orjson.dumps(value).decode()
 
 
 def _shrinks(wanted: Manifest, live: Manifest) -> bool:
-    sizes = [_at(spec, ("resources", "requests", "storage")) for spec in (wanted, live)]
+    sizes = [at(spec, ("resources", "requests", "storage")) for spec in (wanted, live)]
     try:
         return None not in sizes and quantity(sizes[0]) < quantity(sizes[1])
     except ValueError:
         return False  # the API server says what is wrong with it
-
-
-def _differing(wanted: Sequence[Manifest], live: Sequence[Manifest]) -> tuple[str, ...]:
-    """What differs, as `vmstorage-db spec.resources.requests.storage`; whole claims by name."""
-    wanted_by_name = {_name(claim): claim for claim in wanted}
-    live_by_name = {_name(claim): claim for claim in live}
-    found = [
-        f"{name} {path}"
-        for name in wanted_by_name.keys() & live_by_name.keys()
-        for part in ("metadata", "spec")
-        for path in _apart(wanted_by_name[name][part], live_by_name[name].get(part), part)
-    ]
-    return tuple(sorted([*found, *(wanted_by_name.keys() ^ live_by_name.keys())]))
 
 
 def _apart(wanted: Any, live: Any, path: str) -> Iterator[str]:
@@ -129,7 +145,8 @@ def _is_same(wanted: Any, live: Any) -> bool:
         return False
 
 
-def _name(claim: Manifest) -> str:
+def name_of(claim: Manifest) -> str:
+    """The name of a claim, or of a claim template."""
     return str(claim["metadata"]["name"])
 
 
@@ -144,12 +161,3 @@ def _sendable(claim: Manifest) -> Manifest:
         "metadata": metadata,
         "spec": claim["spec"],
     }
-
-
-def _told(claims: Iterable[Manifest]) -> str:
-    return ", ".join(map(_size, claims)) or "none"
-
-
-def _size(claim: Manifest) -> str:
-    requests = (claim["spec"].get("resources") or {}).get("requests") or {}
-    return f"{claim['metadata']['name']} {requests.get('storage', 'of no size')}"

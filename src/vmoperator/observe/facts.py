@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from vmoperator.base import labels
-from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.manifest import Manifest, Ref, pruned, ref_of
 from vmoperator.observe.database import Database, database
 from vmoperator.observe.origins import Origin, origin
 from vmoperator.observe.parents import (
@@ -69,8 +69,8 @@ class Child:
     """fieldsV1 of everybody else's entries that are not about a subresource."""
     rollout: Rollout | None
     claims: tuple[Manifest, ...]
-    """volumeClaimTemplates of a StatefulSet, or a PersistentVolumeClaim itself: what cannot be
-    changed in place."""
+    """volumeClaimTemplates of a StatefulSet, or a PersistentVolumeClaim itself, with what has
+    become of it: what cannot be changed in place."""
     address: str = ""
     """spec.clusterIP of a Service, `None` for a headless one."""
     role: str = ""
@@ -189,9 +189,15 @@ def _parent(metadata: Mapping[str, Any]) -> Ref | None:
 
 def _claims(manifest: Mapping[str, Any]) -> tuple[Manifest, ...]:
     if manifest.get("kind") == "PersistentVolumeClaim":
-        name = manifest["metadata"]["name"]
-        return ({"metadata": {"name": name}, "spec": manifest["spec"]},)
+        return (_claim(manifest),)
     return tuple((manifest.get("spec") or {}).get("volumeClaimTemplates") or ())
+
+
+def _claim(manifest: Mapping[str, Any]) -> Manifest:
+    kept = {key: manifest["metadata"].get(key) for key in ("name", "labels", "annotations")}
+    status = manifest.get("status") or {}
+    told = {key: status.get(key) for key in ("phase", "capacity", "conditions")}
+    return {"metadata": pruned(kept), "spec": manifest["spec"], "status": pruned(told)}
 
 
 def _is_scaled_by_others(metadata: Mapping[str, Any]) -> bool:

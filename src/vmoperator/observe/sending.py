@@ -7,7 +7,7 @@ from typing import Any
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest, digest
-from vmoperator.observe.claims import kept_claims
+from vmoperator.observe.claims import KeptClaims, kept_claims
 from vmoperator.observe.facts import Child
 from vmoperator.observe.ownership import Path, intrusions, uncovered
 from vmoperator.observe.parents import controller, parent_of_mark
@@ -57,9 +57,11 @@ def sent(manifest: Manifest, live: Child | None, *, first_replicas: int | None =
     somebody else owns the field, for leaving out what only we own sets it to 1. The hash does not
     count them, so that scaling is no difference.
     """
-    final = kept_claims(manifest, live.claims, live.fields).manifest if live else manifest
+    kept = kept_claims(manifest, live.claims, live.fields) if live else KeptClaims(manifest)
+    final = kept.manifest
     metadata = final["metadata"]
-    annotations = {**metadata.get("annotations", {}), labels.HASH: _digest(final)}
+    hashed = _digest(kept.hashed or final)
+    annotations = {**metadata.get("annotations", {}), labels.HASH: hashed}
     marked = {**final, "metadata": {**metadata, "annotations": annotations}}
     if not is_autoscaled(manifest) or (live and live.is_scaled_by_others):
         return marked

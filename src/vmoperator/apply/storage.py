@@ -1,0 +1,268 @@
+"""Storage: claims grow in place, and a StatefulSet is made anew around its pods where its claim
+templates have changed. No claim is ever deleted or made anew."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from vmoperator.apply.children import Writer
+from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.volumes import PATIENCE_SECONDS, Volumes
+from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
+from vmoperator.base.labels import GROW
+from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.resource import CLAIM, STATEFUL_SET
+from vmoperator.observe.claims import is_same
+from vmoperator.observe.facts import Child, child
+from vmoperator.observe.growth import (
+    Wish,
+    allowed_class,
+    cannot_grow,
+    changes_in_place,
+    claim_ref,
+    elsewhere,
+    growing,
+    refusals,
+    wishes,
+)
+from vmoperator.observe.remains import is_incomplete
+from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
+from vmoperator.observe.volumes import Volume, leaving, lost, volume
+from vmoperator.render.plan import Stage
+
+log = logging.getLogger(__name__)
+
+# The API server's words where the class of a claim does not let it grow.
+_GROWTH = "must support resize"
+# The garbage collector takes a moment to let go of the pods of a StatefulSet.
+_LOOKS, _LOOK_SECONDS = 25, 0.2
+
+
+@dataclass(slots=True)
+class Storage:
+    """Brings the claims of one parent in line during one pass, and collects what there is to say.
+
+    Every step can be the last one of a process: the next pass sees what is left to be done.
+    """
+
+    writer: Writer
+    annotations: Mapping[str, str]
+    """Those of the parent."""
+    findings: list[Finding] = field(default_factory=list)
+    _stages: list[tuple[str, Manifest, int]] = field(default_factory=list, init=False)
+    _owned: list[Manifest] = field(default_factory=list, init=False)
+    _volumes: Volumes = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._volumes = Volumes(self.writer.client, self.writer.world)
+
+    async def sized(self, manifests: Iterable[Manifest]) -> list[Manifest]:
+        """The manifests; a claim among them whose class does not let it grow keeps its size."""
+        return [await self._sized(it) if it["kind"] == CLAIM.kind else it for it in manifests]
+
+    async def prepare(self, stage: Stage) -> int | None:
+        """Let the claims of a StatefulSet grow, and make way for one with other claim templates.
+
+        Returns the replicas to start with where an autoscaler decides about them. Raises NotYet
+        while the former StatefulSet lets go of its pods, and ApiError for what time may mend.
+        """
+        manifest, known = stage.workload, self.writer.world.children
+        if manifest["kind"] != STATEFUL_SET.kind:
+            return stage.first_replicas
+        live = known.get(ref_of(manifest))
+        if live is None:
+            return self._orphans(stage)
+        if live.deleting or live.owner_uid != self.writer.parent_uid:
+            return stage.first_replicas
+        replicas = max(live.replicas or 0, manifest["spec"].get("replicas", 0))
+        self._stages.append((stage.name, manifest, replicas))
+        wanted = wishes(stage.name, manifest, known.get, replicas)
+        await self._bring(manifest, live, wanted)
+        return live.replicas
+
+    async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
+        """What there is to say of claims; `previous` is the status as it stands."""
+        wanted = tuple(self._wanted())
+        volumes = [it for wish in wanted for it in wish.volumes]
+        self._find(*lost(volumes), reason=Reason.VOLUME_LOST)
+        reasons = (
+            ("ClaimDeleted", leaving(volumes)),
+            ("ClaimMissing", self._missing()),
+            ("ClaimPending", await self._volumes.pending(volumes)),
+            ("Growing", growing(wanted)),
+            ("OtherStorageClass", elsewhere(wanted) if allowed_class(self.annotations) else ()),
+        )
+        told = [(reason, words) for reason, found in reasons for words in found]
+        if told:
+            words = "; ".join(words for _, words in told)
+            return (Remark(Aspect.STORAGE_READY, "False", told[0][0], words),)
+        types = {it.get("type") for it in previous.get("conditions") or ()}
+        ready = Remark(Aspect.STORAGE_READY, "True", "Ready", "every claim is as large as wanted")
+        return (ready,) if Aspect.STORAGE_READY in types and not self.findings else ()
+
+    async def _sized(self, manifest: Manifest) -> Manifest:
+        live = self.writer.world.children.get(ref_of(manifest))
+        if live is None:
+            return manifest
+        self._owned.append(manifest)
+        wish = _own_wish(manifest, live)
+        small = await self._able(wish)
+        if not wish.short or small:
+            return manifest
+        resources = live.claims[0]["spec"]["resources"]
+        return {**manifest, "spec": {**manifest["spec"], "resources": resources}}
+
+    async def _bring(self, manifest: Manifest, live: Child, wanted: Sequence[Wish]) -> None:
+        """Grow what can, in order; make way for the StatefulSet once no claim is behind."""
+        grown = [await self._grow(wish, it) for wish in wanted for it in await self._able(wish)]
+        if is_same(manifest, live.claims) or is_incomplete(manifest):
+            return  # whose pod template is held back cannot be made anew
+        refused = refusals(manifest, live, wanted, self.annotations)
+        self._find(*refused)
+        if not refused and all(grown) and await self._change_in_place(manifest, wanted):
+            await self._make_way(live)
+
+    async def _able(self, wish: Wish) -> list[Volume]:
+        """The claims to be grown; those whose class does not let them are told."""
+        able: list[Volume] = []
+        unable: dict[str, list[Volume]] = {}
+        for one in wish.short:
+            may = _may_grow(wish, one)
+            if may is None:
+                may = await self._volumes.may_grow(one.storage_class)
+            elif not may:
+                continue  # the user leaves the growing to somebody else
+            able.extend([one] if may else [])
+            if not may:
+                unable.setdefault(one.storage_class, []).append(one)
+        self._find(*(cannot_grow(wish, them, name) for name, them in unable.items()))
+        return able
+
+    async def _grow(self, wish: Wish, one: Volume) -> bool:
+        """Ask for more; whether the StatefulSet need not wait for it any longer."""
+        log.info("%s grows to %s", one.ref, wish.size, extra={"ref": self.writer.parent})
+        patch = {
+            # Whoever else makes it larger in between is not to be undone.
+            "metadata": {"resourceVersion": one.resource_version},
+            "spec": {"resources": {"requests": {"storage": wish.size}}},
+        }
+        try:
+            await self._patch(one.ref, patch)
+        except (Conflict, NotFound):
+            return False  # what came in between wakes the next pass
+        except (Forbidden, Invalid) as error:
+            if _GROWTH in str(error):
+                self._find(cannot_grow(wish, [one], one.storage_class))
+                return True
+            self._refused(error)
+            return False
+        return True
+
+    async def _change_in_place(self, manifest: Manifest, wanted: Sequence[Wish]) -> bool:
+        selector = manifest["spec"]["selector"]["matchLabels"]
+        try:
+            for wish in wanted:
+                for one in wish.volumes:
+                    if patch := changes_in_place(wish, one, selector):
+                        await self._patch(one.ref, patch)
+        except (Forbidden, Invalid) as error:
+            self._refused(error)
+            return False
+        return True
+
+    async def _patch(self, ref: Ref, patch: Manifest) -> None:
+        written = await self.writer.client.patch(CLAIM, ref, patch)
+        self.writer.world.children.put_answer(ref, child(written))
+
+    async def _make_way(self, live: Child) -> None:
+        """Delete the StatefulSet without its pods, which the next one of that name takes over."""
+        log.info(
+            "making %s anew around its pods: its claim templates have changed",
+            live.ref,
+            extra={"ref": self.writer.parent},
+        )
+        client = self.writer.client
+        try:
+            await client.delete(STATEFUL_SET, live.ref, uid=live.uid, orphan=True)
+        except NotFound:
+            pass
+        except Forbidden as error:
+            self._refused(error)
+            return
+        for _ in range(_LOOKS):
+            if not await self._is_there(live):
+                self.writer.world.children.remove(live.ref)
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise NotYet(f"{live.ref} still lets go of its pods", after_seconds=1.0)
+
+    async def _is_there(self, live: Child) -> bool:
+        try:
+            found = await self.writer.client.get(STATEFUL_SET, live.ref)
+        except NotFound:
+            return False
+        return bool(found["metadata"]["uid"] == live.uid)
+
+    def _orphans(self, stage: Stage) -> int | None:
+        """The replicas of a StatefulSet that was to be made anew when the process ended."""
+        if stage.first_replicas is None:
+            return None
+        pods = self.writer.world.pods.by_index(self.writer.parent).values()
+        return max(stage.first_replicas, sum(it.app == stage.app for it in pods))
+
+    def _missing(self) -> tuple[str, ...]:
+        """What to say of claims that are gone from under their pods."""
+        world = self.writer.world
+        pods = world.pods.by_index(self.writer.parent)
+        return tuple(
+            f"PersistentVolumeClaim {ref.name} of pod {pod.ref.name} is gone"
+            for name, manifest, replicas in self._stages
+            for wish in wishes(name, manifest, world.children.get, 0)
+            for number in range(replicas)
+            if (ref := _claim_of(manifest, wish, number)) not in world.children
+            and (pod := pods.get(_pod_of(manifest, number)))
+            and not pod.deleting
+            and seconds_since(pod.created) > PATIENCE_SECONDS
+        )
+
+    def _wanted(self) -> Iterable[Wish]:
+        known = self.writer.world.children
+        for name, manifest, replicas in self._stages:
+            yield from wishes(name, manifest, known.get, replicas)
+        for manifest in self._owned:
+            live = known.get(ref_of(manifest))
+            if live:
+                yield _own_wish(manifest, live)
+
+    def _find(self, *messages: str, reason: Reason = Reason.IMMUTABLE) -> None:
+        self.findings.extend(Finding(reason=reason, message=message) for message in messages)
+
+    def _refused(self, error: Forbidden | Invalid) -> None:
+        reason = Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REFUSED
+        self._find(str(error), reason=reason)
+
+
+def _own_wish(manifest: Manifest, live: Child) -> Wish:
+    return Wish(name=manifest["metadata"]["name"], wanted=manifest, volumes=(volume(live),))
+
+
+def _may_grow(wish: Wish, one: Volume) -> bool | None:
+    """What the user says in an annotation of the claims, as for the Go operator; None: nothing."""
+    for metadata in (wish.wanted["metadata"], one.manifest["metadata"]):
+        said = (metadata.get("annotations") or {}).get(GROW)
+        if said in ("true", "false"):
+            return bool(said == "true")
+    return None
+
+
+def _claim_of(manifest: Manifest, wish: Wish, number: int) -> Ref:
+    return claim_ref(manifest["metadata"], wish.wanted["metadata"]["name"], number)
+
+
+def _pod_of(manifest: Manifest, number: int) -> Ref:
+    metadata = manifest["metadata"]
+    return Ref("Pod", metadata["namespace"], f"{metadata['name']}-{number}")
