@@ -5,11 +5,17 @@ from __future__ import annotations
 import datetime
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
+_PRECISE = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def now() -> str:
     """This moment, RFC 3339, to the second."""
     return datetime.datetime.now(datetime.UTC).strftime(_FORM)
+
+
+def precise_now() -> str:
+    """This moment, RFC 3339 with microseconds (metav1.MicroTime)."""
+    return datetime.datetime.now(datetime.UTC).strftime(_PRECISE)
 
 
 def seconds_since(moment: str) -> float:

@@ -101,11 +101,13 @@ class Deliveries:
             self.wake(parent)
 
     async def close(self) -> None:
-        """Give up whatever is under way; the next process finds what is left to do."""
+        """Give up whatever is under way; whoever comes next finds what is left to do."""
         tasks = [it.task for known in self._running.values() for it in known.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        self._running.clear()
+        self._paces.clear()
 
 
 def order(delivery: Delivery, *, key: str = "") -> Order:

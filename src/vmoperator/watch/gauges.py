@@ -34,6 +34,8 @@ class Gauges(Collector):
         )
         ready = float(not self.heart.pulse.obstacles)
         yield _gauge("ready", "1 while /readyz is good.", ready)
+        leads = float(self.machine.is_leading)
+        yield _gauge("leader", "1 while this process may write, 0 while it stands by.", leads)
         starts = CounterMetricFamily("vmoperator_kopf_starts", "How often kopf was started.")
         starts.add_metric([], self.machine.shell.starts)
         yield starts

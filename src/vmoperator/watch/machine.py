@@ -16,6 +16,7 @@ from vmoperator.apply.build import build
 from vmoperator.apply.client import Client
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.delivery import Deliveries
+from vmoperator.apply.election import Election
 from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Programs
 from vmoperator.apply.reconcile import Reconciler
@@ -50,6 +51,13 @@ class Machine:
     deliveries: Deliveries
     announcements: Announcements
     meters: Meters
+    election: Election | None = None
+    """None: no other process looks after the same objects."""
+
+    @property
+    def is_leading(self) -> bool:
+        """Whether this process may write."""
+        return self.election is None or self.election.is_leading
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop` is set, and then until the passes in progress have ended, or time out.
@@ -65,10 +73,7 @@ class Machine:
 
             tasks = [start(f"watch of {_name(it)}", it.run) for it in self.informers]
             tasks.append(start("kopf", self.shell.run))
-            tasks.append(start("reports", self._report))
-            tasks.append(start("rule health", self.rules.run))
-            tasks.append(start("announcements", self.announcements.run))
-            working = start("work", self._work)
+            working = start("work", self._take_turns)
             await stop.wait()
             log.info("asked to end: finishing what runs")
             # kopf needs a moment to end; it has it while the queue drains.
@@ -77,7 +82,9 @@ class Machine:
             if not await self.queue.drain(_DRAIN_SECONDS):
                 log.warning("a pass was cut short; the next start takes it up again")
             working.cancel()
-            await self.deliveries.close()
+            await asyncio.wait({working})
+            if self.election:
+                await self.election.give_back()
 
     def vitals(self) -> Vitals:
         """What is seen of the parts at this moment."""
@@ -101,11 +108,8 @@ class Machine:
         """Return as soon as the world is known: what half of it tells would do harm."""
         await asyncio.gather(*(it.synced.wait() for it in self.informers))
 
-    async def _report(self) -> None:
-        await self._known()
-        await self.reports.run()
-
-    async def _work(self) -> None:
+    async def _take_turns(self) -> None:
+        """Work whenever it is this process's turn; until then it knows the world, and waits."""
         await self._known()
         log.info(
             "the world is known: %s objects to look after, with %s children and %s pods",
@@ -115,7 +119,35 @@ class Machine:
         )
         for lapse in sorted(self.world.lapses):
             log.warning("going on all the same: %s", lapse.words)
-        await self.queue.run()
+        if self.election is None:
+            await self._lead()
+            return
+        while True:
+            await self.election.win()
+            leading = asyncio.create_task(self._lead())
+            try:
+                await self.election.keep()
+            finally:
+                leading.cancel()
+                await asyncio.wait({leading})
+
+    async def _lead(self) -> None:
+        """Do all that is written; cancelled when it is another process's turn."""
+        for ref in self.world.parents.all():
+            self.queue.add(ref)
+        parts = {
+            "reports": self.reports.run,
+            "rule health": self.rules.run,
+            "announcements": self.announcements.run,
+            "queue": self.queue.run,
+        }
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, run in parts.items():
+                    group.create_task(kept_up(name, run, self.meters.restarted))
+        finally:
+            await self.announcements.close()
+            await self.deliveries.close()
 
 
 def _name(informer: Informer[Any]) -> str:
@@ -132,7 +164,14 @@ class Lines:
     programs: Programs
 
 
-def assembled(lines: Lines, settings: Settings, meters: Meters, *, workers: int = 8) -> Machine:
+def assembled(
+    lines: Lines,
+    settings: Settings,
+    meters: Meters,
+    *,
+    workers: int = 8,
+    election: Election | None = None,
+) -> Machine:
     """A machine that stands still."""
     client, world = lines.client, World()
     deliveries = Deliveries(client, lines.programs, lambda ref: queue.add(ref))
@@ -160,4 +199,5 @@ def assembled(lines: Lines, settings: Settings, meters: Meters, *, workers: int 
         deliveries=deliveries,
         announcements=announcements,
         meters=meters,
+        election=election,
     )

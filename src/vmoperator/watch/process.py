@@ -6,16 +6,22 @@ import argparse
 import asyncio
 import logging
 import os
+import secrets
 import signal
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from vmoperator.apply.client import USER_AGENT, Client
+from vmoperator.apply.clock import precise_now
 from vmoperator.apply.connection import Connection
+from vmoperator.apply.election import Election
 from vmoperator.apply.login import connection
 from vmoperator.apply.programs import Programs
 from vmoperator.base.environment import settings_of, without_effect
 from vmoperator.base.errors import SettingsInvalid
+from vmoperator.base.manifest import Ref
+from vmoperator.base.resource import LEASE
 from vmoperator.base.settings import Settings
 from vmoperator.watch.endpoints import OPTION, Address, Endpoints, Pages
 from vmoperator.watch.gauges import Gauges
@@ -75,6 +81,13 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         help="bring so many objects in line at the same time (default: %(default)s)",
     )
     parser.add_argument(
+        "--lease",
+        metavar="NAMESPACE/NAME",
+        type=_lease,
+        help="write only while holding this Lease, so that several processes may run; one works, "
+        "the others stand by (default: none, there has to be one process)",
+    )
+    parser.add_argument(
         OPTION,
         metavar="[HOST]:PORT",
         type=_address,
@@ -113,7 +126,8 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
     meters = Meters()
     async with Client(found, on_answer=meters.answered) as client, Programs() as programs:
         lines = Lines(found, client, programs)
-        machine = assembled(lines, settings, meters, workers=options.workers)
+        election = _election(client, options.lease)
+        machine = assembled(lines, settings, meters, workers=options.workers, election=election)
         try:
             async with _observed(machine, options.http_address):
                 await machine.run(stop)
@@ -121,6 +135,16 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
             log.error("%s", wrong)
             return 1
     return 0
+
+
+def _election(client: Client, lease: Ref | None) -> Election | None:
+    if lease is None:
+        return None
+    # A container that is started again in its pod is another process.
+    identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
+    election = Election(client, lease, identity, precise_now)
+    client.only_while(election.check)
+    return election
 
 
 @asynccontextmanager
@@ -145,6 +169,13 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
     return number
+
+
+def _lease(text: str) -> Ref:
+    namespace, slash, name = text.partition("/")
+    if not (namespace and slash and name) or "/" in name:
+        raise argparse.ArgumentTypeError("must be NAMESPACE/NAME")
+    return Ref(LEASE.kind, namespace, name)
 
 
 def _address(text: str) -> Address | None:

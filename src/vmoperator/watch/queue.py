@@ -16,6 +16,7 @@ from typing import Protocol
 
 from vmoperator.base.errors import NotYet, Overdue, VMOperatorError
 from vmoperator.base.manifest import Ref
+from vmoperator.watch.key import Key
 from vmoperator.watch.remedies import UNEXPECTED, remedy
 
 log = logging.getLogger(__name__)
@@ -23,30 +24,6 @@ log = logging.getLogger(__name__)
 # A key that fails is not woken more often than this: a pass that writes something and then fails
 # would wake itself without an end.
 _FAILING_SETTLE_SECONDS = 1.0
-
-
-@dataclass(slots=True)
-class _Key:
-    """What is planned for one key; all times are those of the event loop."""
-
-    settled: float | None = None
-    """When the burst of wake-ups is taken to be over; None if nothing woke it."""
-    latest: float = 0.0
-    """How far further wake-ups may move `settled`."""
-    cut_short: int = 0
-    """Bursts in a row that went on when they could be waited for no longer."""
-    timer: float | None = None
-    """When it was asked to be worked without being woken: retries and second looks."""
-    entry: float | None = None
-    """Time of its entry in the plan that counts."""
-    began: float | None = None
-    """Since when it is being worked; None while it is not."""
-    failures: int = 0
-
-    @property
-    def due(self) -> float | None:
-        """When to work it; None while nothing is planned."""
-        return min((at for at in (self.settled, self.timer) if at is not None), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +77,7 @@ class WorkQueue:
     """A pass that takes longer hangs: it is cut off with Overdue. Each of its requests has a limit
     of its own, and in an outage it ends with the first of them."""
     on_end: OnEnd = _untold
-    _keys: dict[Ref, _Key] = field(default_factory=dict, init=False)
+    _keys: dict[Ref, Key] = field(default_factory=dict, init=False)
     _plan: list[tuple[float, int, Ref]] = field(default_factory=list, init=False)
     _order: itertools.count[int] = field(default_factory=itertools.count, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
@@ -116,7 +93,7 @@ class WorkQueue:
 
         Keys that are added before `run` wait for it.
         """
-        key = self._keys.setdefault(ref, _Key())
+        key = self._keys.setdefault(ref, Key())
         now = asyncio.get_running_loop().time()
         if after_seconds > 0:
             at = now + after_seconds
@@ -146,7 +123,8 @@ class WorkQueue:
         )
 
     async def run(self) -> None:
-        """Work the keys until drained; cancelling it cancels the passes in progress."""
+        """Work the keys until drained; cancelling it cancels the passes in progress, which the next
+        run takes up again."""
         loop = asyncio.get_running_loop()
         self._moved = loop.time()
         try:
@@ -157,6 +135,7 @@ class WorkQueue:
         except asyncio.CancelledError:
             for task in self._tasks:
                 task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             raise
 
     async def drain(self, within_seconds: float) -> bool:
@@ -174,7 +153,7 @@ class WorkQueue:
         await asyncio.gather(*late, return_exceptions=True)
         return not late
 
-    def _settle(self, key: _Key, now: float) -> None:
+    def _settle(self, key: Key, now: float) -> None:
         failing = key.failures > 0
         settle = _FAILING_SETTLE_SECONDS if failing else self.settle_seconds
         if key.settled is None:
@@ -184,7 +163,7 @@ class WorkQueue:
             key.latest = now + max(settle, min(longest, self.storm_settle_seconds))
         key.settled = min(now + settle, key.latest)
 
-    def _enter(self, ref: Ref, key: _Key) -> None:
+    def _enter(self, ref: Ref, key: Key) -> None:
         """Give the key an entry in the plan that is not later than it is due."""
         due = key.due
         if due is None or key.began is not None or (key.entry is not None and key.entry <= due):
@@ -226,8 +205,14 @@ class WorkQueue:
         except TimeoutError:
             return
 
-    async def _serve(self, ref: Ref, key: _Key) -> None:
-        again = await self._outcome(ref, key)
+    async def _serve(self, ref: Ref, key: Key) -> None:
+        try:
+            again = await self._outcome(ref, key)
+        except asyncio.CancelledError:
+            # Whoever runs the queue again takes it up.
+            key.began = None
+            self.add(ref)
+            raise
         key.began, self._moved = None, asyncio.get_running_loop().time()
         if again is not None:
             self.add(ref, after_seconds=max(again, 0.001))
@@ -236,7 +221,7 @@ class WorkQueue:
         else:
             self._enter(ref, key)
 
-    async def _outcome(self, ref: Ref, key: _Key) -> float | None:
+    async def _outcome(self, ref: Ref, key: Key) -> float | None:
         """Seconds until the next try, or None when the key needs none."""
         began = asyncio.get_running_loop().time()
         try:
@@ -276,7 +261,7 @@ class WorkQueue:
     def _tell(self, ref: Ref, began: float, error: Exception | None) -> None:
         self.on_end(ref, asyncio.get_running_loop().time() - began, error)
 
-    def _after_error(self, ref: Ref, key: _Key, error: VMOperatorError) -> float:
+    def _after_error(self, ref: Ref, key: Key, error: VMOperatorError) -> float:
         if isinstance(error, NotYet):
             # Waiting for others is no failure: what they do next wakes the key at full speed.
             key.failures = 0

@@ -17,6 +17,7 @@ from vmoperator.base.errors import (
     Invalid,
     NamespaceTerminating,
     NotFound,
+    NotLeading,
     NotYet,
     Overdue,
     SettingsInvalid,
@@ -75,6 +76,7 @@ REMEDIES: Final[Mapping[type[VMOperatorError], Remedy]] = MappingProxyType(
         Unread: Remedy(_at_once, logging.INFO),
         Overdue: Remedy(_when_told, logging.ERROR),
         Unavailable: Remedy(_when_told, logging.WARNING),
+        NotLeading: Remedy(_when_told, logging.INFO),
         ApiError: Remedy(_when_told, logging.WARNING),
         VMOperatorError: Remedy(_when_told, logging.WARNING),
         # The pass has told the user already, in the status.
