@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Any, Final
 
 import orjson
 
+from vmoperator.apply.build import build
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.dry_run import DryClient
 from vmoperator.apply.intended import KINDS, Intention, concerned, intend
@@ -18,6 +20,7 @@ from vmoperator.apply.login import connection
 from vmoperator.apply.rehearsal import Rehearsal
 from vmoperator.apply.snapshot import snapshot
 from vmoperator.apply.world import World
+from vmoperator.base.environment import settings_of
 from vmoperator.base.errors import ApiError, Forbidden, SettingsInvalid, Unavailable
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.resource import PARENTS
@@ -102,13 +105,16 @@ def main(options: argparse.Namespace, streams: Streams) -> int:
 
 
 async def _plan(found: Connection, options: argparse.Namespace, streams: Streams) -> Planned:
-    settings = Settings(namespaces=tuple(dict.fromkeys(options.watch_namespaces)))
+    namespaces = tuple(dict.fromkeys(options.watch_namespaces))
+    settings = settings_of(os.environ, Settings(namespaces=namespaces))
     files = _read(options, found.namespace, streams)
     if files.errors and not files.objects:
         return Planned(errors=tuple(files.errors))
     async with DryClient(found) as client:
         world = await snapshot(client, settings.namespaces, tell=partial(_tell, streams))
-        desk = _Desk(Rehearsal(client, world, settings), streams, list(files.errors))
+        desk = _Desk(
+            Rehearsal(client, world, settings, build(settings)), streams, list(files.errors)
+        )
         if options.files:
             return await desk.of_files(files.objects)
         namespace = options.namespace

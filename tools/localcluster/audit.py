@@ -30,10 +30,12 @@ class Event:
     namespace: str
     name: str
     code: int
+    is_dry: bool = False
+    """A dry run, which stores nothing."""
 
     @property
     def writes(self) -> bool:
-        return self.call.verb in WRITES
+        return self.call.verb in WRITES and not self.is_dry
 
 
 def seconds_since_1970(timestamp: str) -> float:
@@ -55,6 +57,7 @@ def event(record: dict[str, Any]) -> Event:
         namespace=target.get("namespace", ""),
         name=target.get("name", ""),
         code=record.get("responseStatus", {}).get("code", 0),
+        is_dry="dryRun=All" in record.get("requestURI", ""),
     )
 
 

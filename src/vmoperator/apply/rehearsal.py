@@ -8,15 +8,19 @@ from functools import partial
 from typing import Final
 
 from vmoperator.api.status import UpdateStatus
+from vmoperator.apply.build import UNKNOWN
 from vmoperator.apply.dry_run import DryClient
 from vmoperator.apply.passes import Pass
 from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.sights import sight
 from vmoperator.apply.world import World
+from vmoperator.base import labels
 from vmoperator.base.errors import ApiError, NotYet, Unavailable
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.settings import Settings
+from vmoperator.observe.difference import differences
+from vmoperator.observe.holding import Comparison
 from vmoperator.observe.outlook import (
     Action,
     Fate,
@@ -35,6 +39,12 @@ from vmoperator.render.plan import Plan, Stage
 _OF_PODS: Final = (Aspect.HIGHLY_AVAILABLE, Aspect.CONFIG_LOADED, Aspect.DISCOVERY_ALLOWED)
 _IN_ORDER: Final = (Aspect.OBJECTS_SELECTED,)
 """Conditions that are worth no word while they are true."""
+
+_HELD_BACK: Final = "HeldBack"
+"""Reason of the condition that tells what the fates of the workloads tell in full."""
+_HELD: Final = (
+    f"its pods stay as they are until the spec changes, or the annotation {labels.ROLLOUT}"
+)
 
 
 @dataclass
@@ -87,6 +97,8 @@ class Rehearsal:
     client: DryClient
     world: World
     settings: Settings
+    build: str = UNKNOWN
+    """Name of the operator that is rehearsed, see `build.build`."""
 
     async def outlook(self, ref: Ref, own: Fate | None = None) -> Outlook:
         """What would become of a parent; `own` is what a file makes of the parent itself.
@@ -107,7 +119,7 @@ class Rehearsal:
         fates = self._fates(script)
         return Outlook(
             parent=parent,
-            children=fates,
+            children=(*fates, *self._held(ref)),
             restarts=tuple(_restarts(script, fates)),
             removed=self._removed(),
             refusals=(*_refusals(script), *errors),
@@ -119,6 +131,7 @@ class Rehearsal:
             self.client,
             self.world,
             self.settings,
+            build=self.build,
             passes=partial(_Pass, script=script),
             reporters=partial(_Reporter, script=script),
         )
@@ -134,9 +147,20 @@ class Rehearsal:
         wanted = [it for it in made if it.action is not Action.NONE]
         return tuple(sorted(wanted, key=lambda it: (places.get(it.ref, len(places)), it.ref)))
 
+    def _held(self, ref: Ref) -> tuple[Fate, ...]:
+        """The workloads whose pod template is held back; what else changes of them goes out."""
+        pending = self.world.held.get(ref, {})
+        return tuple(_hold(workload, found) for workload, found in pending.items())
+
     def _removed(self) -> tuple[str, ...]:
         writes = self.client.transport.writes
         return tuple(name for it in writes for name in removed(it.after, it.before))
+
+
+def _hold(ref: Ref, found: Comparison) -> Fate:
+    templates = (found.templates.live, found.templates.rendered)
+    told = differences(*({"spec": {"template": it}} for it in templates))
+    return Fate(ref=ref, action=Action.HOLD, differences=told, words=_HELD)
 
 
 def _restarts(script: Script, fates: tuple[Fate, ...]) -> Iterator[Restart]:
@@ -164,6 +188,7 @@ def _notes(script: Script) -> Iterator[str]:
         yield told.message
     yield from (f"{it} does not act yet" for it in reporter.beside.unsupported)
     for remark in reporter.beside.remarks or ():
-        if remark.type in _OF_PODS or (remark.type in _IN_ORDER and remark.status == "True"):
+        is_in_order = remark.type in _IN_ORDER and remark.status == "True"
+        if remark.type in _OF_PODS or is_in_order or remark.reason == _HELD_BACK:
             continue
         yield f"{remark.type} {remark.status} ({remark.reason}): {remark.message}"
