@@ -30,7 +30,7 @@ _PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
 # it is not asked again meanwhile, for it would read all of that once more.
 _SECONDS_PER_MB: Final = 5.0
 _SMALL_BYTES: Final = 200_000
-_LARGE_PAUSE_SECONDS: Final = 0.4
+_LARGE_PAUSE_SECONDS: Final = 0.25
 _LOOK_SECONDS_PER_MB: Final = 0.15
 _LONGEST_LOOK_SECONDS: Final = 2.0
 # Their pages are nothing but what they run, and may be megabytes.
@@ -273,7 +273,7 @@ def _looks(patience_seconds: float, size_bytes: int) -> Iterator[float]:
     """Pauses before each look: short ones, then such that looking costs little, to the end of the
     patience."""
     yield from _LOOKS_SECONDS
-    pause = min(max(0.2, size_bytes / 1e6 * _LOOK_SECONDS_PER_MB), _LONGEST_LOOK_SECONDS)
+    pause = min(max(0.1, size_bytes / 1e6 * _LOOK_SECONDS_PER_MB), _LONGEST_LOOK_SECONDS)
     spent = sum(_LOOKS_SECONDS)
     while spent < patience_seconds:
         yield pause

@@ -24,7 +24,7 @@ COUNT = 32
 CAPACITY_BYTES = 900_000
 """Most that a bucket holds; the API server takes no Secret above 1 MiB."""
 # Several agents of a few thousand objects: a pass at rest encodes and hashes nothing.
-_KEPT = 64
+_KEPT = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +115,28 @@ def shared_out(
     return places, refused
 
 
-@lru_cache(maxsize=_KEPT)
 def bucket(secret: str, form: Form, contents: tuple[bytes, ...]) -> Bucket:
     """The bucket of these pieces; made once for as long as they are the same."""
-    return sealed(secret, {form.file: form.text(contents)})
+    # What it held before is let go: of thousands of objects that would be as much again.
+    latest = _latest(secret, form)
+    if latest.contents != contents:
+        latest.bucket = sealed(secret, {form.file: form.text(contents)})
+        latest.contents = contents
+    return latest.bucket
+
+
+@dataclass(slots=True)
+class _Latest:
+    """What a bucket was made of last."""
+
+    contents: tuple[bytes, ...] | None
+    bucket: Bucket
+
+
+@lru_cache(maxsize=_KEPT)
+def _latest(secret: str, form: Form) -> _Latest:
+    del form
+    return _Latest(None, Bucket(secret=secret, digest="", data={}))
 
 
 def sealed(secret: str, files: Mapping[str, bytes]) -> Bucket:
