@@ -32,10 +32,17 @@ class GuardedLab(Lab):
     """A laboratory with a clock of its own."""
 
     clock: list[str] = field(default_factory=lambda: [START])
+    build: str = "one"
+    """Name of the operator that is running."""
 
     async def reconcile(self) -> float | None:
         reconciler = Reconciler(
-            self.client, self.world, Settings(), self.aides, clock=lambda: self.clock[-1]
+            self.client,
+            self.world,
+            Settings(),
+            self.aides,
+            clock=lambda: self.clock[-1],
+            build=self.build,
         )
         return await reconciler.reconcile(self.parent)
 
@@ -220,6 +227,19 @@ async def test_a_drained_pod_goes_after_the_retention_and_vmselect_lets_go_first
     assert (lab.written, lab.read) == ([0, 1], [0, 1])
     assert lab.message == "operational"
     assert not lab.condition("Draining")
+
+
+async def test_a_drain_goes_on_under_another_build_of_the_operator(lab: GuardedLab) -> None:
+    await lab.apply(cluster(2, DRAIN))
+    await lab.settle()
+    lab.clock.append(EMPTY)
+    lab.build = "two"
+    lab.restart()
+    await lab.settle()
+    assert (lab.replicas, lab.read, lab.mark) == (2, [0, 1], "")
+    annotations = lab.child("StatefulSet", "vmselect-demo")["metadata"]["annotations"]
+    assert annotations[labels.RENDERED_BY] == "two"
+    assert not lab.condition("RolloutPending")
 
 
 async def test_scaling_up_again_cancels_a_drain(lab: GuardedLab) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from vmoperator.api.parent import Parent
@@ -58,8 +58,11 @@ class Outcome:
     """What is still to happen once all pods are as planned; empty if nothing is."""
     again_seconds: float | None = None
     """When to look again at what time alone changes."""
-    inputs: tuple[str, ...] = ()
-    """What of the plan comes from guards: users ask for something where it changes."""
+    kept: tuple[str, ...] = ()
+    """Fields that have their live value in what keeps samples: users ask for something where one
+    of them is let go."""
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    """Program -> how many pods of vmstorage it is to leave out, for the same reason."""
     used: frozenset[str] = frozenset()
     """Annotations that allow something just now."""
 
@@ -91,6 +94,13 @@ class Guarded(Outcome):
         """The first stage of these programs."""
         return next((stage for stage in self.plan.stages if stage.app in apps), None)
 
+    def with_remarks(self, remarks: Sequence[Remark], *, again_seconds: float) -> Guarded:
+        """The same, with more to say, and when to look at that again."""
+        if not remarks:
+            return self
+        again = min(self.again_seconds or again_seconds, again_seconds)
+        return replace(self, remarks=(*self.remarks, *remarks), again_seconds=again)
+
     def keeping(
         self,
         refusal: Finding,
@@ -105,7 +115,7 @@ class Guarded(Outcome):
         told = replace(
             self,
             findings=(*self.findings, refusal),
-            inputs=(*self.inputs, refusal.message.partition(" ")[0]),
+            kept=(*self.kept, refusal.message.partition(" ")[0]),
         )
         try:
             made = replace(told, parent=changed, plan=render(changed))

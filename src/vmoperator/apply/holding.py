@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.guarded import Outcome
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, Invalid, NotFound
-from vmoperator.base.manifest import Manifest, Ref, ref_of
+from vmoperator.base.manifest import Manifest, Ref, digest, ref_of
 from vmoperator.base.resource import BY_KIND
+from vmoperator.observe.database import KEEPERS
 from vmoperator.observe.difference import differences, words
 from vmoperator.observe.facts import Child
 from vmoperator.observe.holding import Comparison, Standing, held, mark, pending_words, standing
-from vmoperator.observe.origins import Origin, inputs, rendered_origin, with_origin
+from vmoperator.observe.origins import Origin, inputs, rollout, with_origin
 from vmoperator.observe.remains import Held, is_foreseen, is_kept, keeping, reads_ahead
 from vmoperator.observe.sending import is_autoscaled, sent
 from vmoperator.render.plan import Plan, Stage
@@ -46,15 +48,15 @@ class Holder:
     world: World
     parent: Manifest
     build: str
-    guards: tuple[str, ...] = ()
-    """What of the plan comes from guards."""
+    guard: Outcome = field(default_factory=Outcome)
 
     async def restrained(self, plan: Plan) -> tuple[Plan, Restraint]:
         """The plan as it goes out now. Raises ApiError for what time may mend."""
         result, pending = Restraint(), dict[Ref, Comparison]()
         stages = []
         for stage in plan.stages:
-            asked = inputs(self.parent, self._replicas(stage, plan), self.guards)
+            kept = self.guard.kept if stage.app in KEEPERS else ()
+            asked = inputs(self.parent, self._replicas(stage, plan), kept)
             stages.append(await self._settled(stage, asked, result, pending))
         self._remember(pending)
         plan = replace(plan, stages=tuple(stages))
@@ -71,7 +73,12 @@ class Holder:
             return stage
         ref = ref_of(stage.workload)
         live = self._live(ref)
-        wanted = rendered_origin(stage.workload, inputs=asked, build=self.build)
+        wanted = Origin(
+            inputs=asked,
+            build=self.build,
+            template=digest(stage.workload["spec"]["template"]),
+            rollout=rollout(self.parent, live.origin if live else Origin()),
+        )
         full = with_origin(stage.workload, wanted)
         is_same = live is not None and live.origin.template == wanted.template
         if live is not None and standing(live, wanted) is not Standing.GOES_OUT:
@@ -98,7 +105,7 @@ class Holder:
         for other in named:
             live = self.world.children.get(ref_of(other.workload))
             given = other.workload["spec"].get("replicas", live.replicas if live else None)
-            found[other.name] = int(given or 0)
+            found[other.name] = int(given or 0) - self.guard.left_out.get(stage.app, 0)
         return found
 
     async def _compared(self, full: Manifest, live: Child, wanted: Origin) -> Comparison:

@@ -44,7 +44,7 @@ class Pass:
     plan: Plan
     aftercare: Aftercare
     restraint: Restraint = field(default_factory=Restraint)
-    guard: Outcome = Outcome()
+    guard: Outcome = field(default_factory=Outcome)
     creating: bool = False
     nameless: dict[str, float] = field(default_factory=dict)
     """Stages whose pods cannot be looked up yet, and for how many seconds that is waited for."""

@@ -118,7 +118,7 @@ class Reconciler:
             return MENDED_SECONDS
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         writer.findings.extend(blindness(lapses))
-        holder = Holder(self.client, self.world, manifest, self.build, guard.inputs)
+        holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)
         care = Aftercare(parent, wanted, around, self.aides)
         writer.findings.extend(guard.findings)

@@ -233,8 +233,8 @@ class _Shrinker:
     ) -> Guarded:
         nodes = (sorted(unwritten), sorted(unread))
         parent = with_nodes(self.parent, replicas, unwritten=nodes[0], unread=nodes[1])
-        inputs = (*made.inputs, f"vmstorage {replicas} {nodes}")
-        return replace(made, parent=parent, plan=self.render(parent), inputs=inputs)
+        left_out = dict(zip(CLIENTS, map(len, nodes), strict=True))
+        return replace(made, parent=parent, plan=self.render(parent), left_out=left_out)
 
     def _run_as_planned(self, plan: Plan, apps: Iterable[str]) -> bool:
         """Whether every pod of these programs has the list of nodes that is planned for it."""

@@ -20,6 +20,8 @@ class Origin:
     """The operator that rendered it."""
     template: str = ""
     """Hash of the template as it was rendered."""
+    rollout: str = ""
+    """Value of the annotation with which users last sent out what was held back."""
     held: str = ""
     """What is held back, see `holding.mark`."""
 
@@ -34,6 +36,7 @@ _KEYS = {
     "inputs": labels.INPUTS_HASH,
     "build": labels.RENDERED_BY,
     "template": labels.TEMPLATE_HASH,
+    "rollout": labels.ROLLOUT,
     "held": labels.HELD_BACK,
 }
 
@@ -44,24 +47,21 @@ def origin(metadata: Mapping[str, Any]) -> Origin:
     return Origin(**{name: str(found.get(key, "")) for name, key in _KEYS.items()})
 
 
-def inputs(
-    parent: Mapping[str, Any], replicas: Mapping[str, int], guards: Sequence[str] = ()
-) -> str:
-    """Hash of what the users ask for: the spec as it is written, and the annotation `rollout`.
+def inputs(parent: Mapping[str, Any], replicas: Mapping[str, int], kept: Sequence[str] = ()) -> str:
+    """Hash of what the users ask for: the spec as it is written.
 
     `replicas` are those of the workloads whose pods the template names, which an autoscaler may
     set. Configuration that pods read only when they start is none of it: another build may write
-    the same thing differently. `guards` are what they ask for and do not get yet, see `guards`.
+    the same thing differently. `kept` are fields that guards keep from them.
     """
-    annotations = parent["metadata"].get("annotations") or {}
-    asked = {"spec": parent.get("spec"), "rollout": annotations.get(labels.ROLLOUT)}
-    kept = {"guards": list(guards)} if guards else {}
-    return digest({**asked, "replicas": dict(replicas), **kept})
+    more = {"kept": list(kept)} if kept else {}
+    return digest({"spec": parent.get("spec"), "replicas": dict(replicas), **more})
 
 
-def rendered_origin(workload: Mapping[str, Any], *, inputs: str, build: str) -> Origin:
-    """The origin of a workload that has just been rendered."""
-    return Origin(inputs=inputs, build=build, template=digest(workload["spec"]["template"]))
+def rollout(parent: Mapping[str, Any], before: Origin) -> str:
+    """The value with which users ask for a rollout; as before where they have taken it away."""
+    given = (parent["metadata"].get("annotations") or {}).get(labels.ROLLOUT)
+    return str(given or before.rollout)
 
 
 def with_origin(workload: Manifest, told: Origin) -> Manifest:
