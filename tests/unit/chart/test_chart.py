@@ -124,7 +124,9 @@ def test_by_default_a_cluster_role_and_it_grants_what_the_code_needs() -> None:
 def test_its_own_namespace_needs_nothing_of_the_cluster() -> None:
     found = rendered("watchOwnNamespace=true")
     assert not {it["kind"] for it in found} & CLUSTER_SCOPED
-    assert only("Role", found)["metadata"]["namespace"] == "monitoring"
+    roles = {it["metadata"]["name"]: it for it in found if it["kind"] == "Role"}
+    assert set(roles) == {"monitoring-vmoperator", "vmoperator-lease"}
+    assert {it["metadata"]["namespace"] for it in roles.values()} == {"monitoring"}
     args = _container(found)["args"]
     assert "--namespace=monitoring" in args
 
@@ -132,7 +134,7 @@ def test_its_own_namespace_needs_nothing_of_the_cluster() -> None:
 def test_a_list_of_namespaces_gets_a_role_in_each_and_little_of_the_cluster() -> None:
     found = rendered("watchNamespaces={a,b}")
     roles = [it["metadata"]["namespace"] for it in found if it["kind"] == "Role"]
-    assert roles == ["a", "b"]
+    assert roles == ["a", "b", "monitoring"]
     rules = only("ClusterRole", found)["rules"]
     granted = {resource for rule in rules for resource in rule["resources"]}
     assert granted <= {"storageclasses", "subjectaccessreviews"}
