@@ -400,6 +400,24 @@ async def test_an_object_that_was_made_from_a_selected_one_is_not_scraped_twice(
     assert len(await site.names(*order)) == 1
 
 
+@pytest.mark.parametrize("order", [(SERVICES, MONITORS), (MONITORS, SERVICES)], ids=["1", "2"])
+async def test_an_object_counts_while_the_one_that_it_was_made_from_is_refused(
+    site: Site, order: tuple[Choice, Choice]
+) -> None:
+    wrong = service_monitor("web", annotations={"defect": "port"})
+    await site.put(service_scrape("web", ownerReferences=OWNED), wrong)
+
+    async def used() -> list[str]:
+        found = await site.picked(*order)
+        return [it.ref.kind for one in found for it in one.fragments if not it.refusal]
+
+    assert await used() == ["VMServiceScrape"]
+    await site.put(service_monitor("web"))
+    assert await used() == ["ServiceMonitor"]
+    await site.put(wrong)
+    assert await used() == ["VMServiceScrape"]
+
+
 async def test_definitions_of_prometheus_may_be_absent_come_and_vanish(
     api: FakeApi, client: Client
 ) -> None:

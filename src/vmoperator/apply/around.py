@@ -29,6 +29,14 @@ _AT_ONCE = 16
 """Contents that are read side by side."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """What the pick of a kind takes for granted of the one that its objects may be made from."""
+
+    choices: tuple[Choice, ...]
+    refused: frozenset[Ref]
+
+
 @dataclass(slots=True)
 class Surroundings:
     """Answers from the stores about what is around one parent, for the length of one pass.
@@ -47,8 +55,8 @@ class Surroundings:
     wanted: set[Ref] = field(default_factory=set, init=False)
     """Contents that are to be read with the one that Unread names."""
     _chosen: dict[Key, Chooser] = field(default_factory=dict, init=False)
-    _sources: dict[str, tuple[Choice, ...]] = field(default_factory=dict, init=False)
-    """Kind of monitoring.coreos.com -> choices of it that earlier picks took for granted."""
+    _sources: dict[str, _Granted] = field(default_factory=dict, init=False)
+    """Kind of monitoring.coreos.com -> what earlier picks took for granted of it."""
     _uses: set[Ref] | None = field(default=None, init=False)
 
     def secret(self, name: str, namespace: str = "") -> Mapping[str, bytes] | None:
@@ -89,8 +97,10 @@ class Surroundings:
         self._refuse_unseen(chooser)
         twins = filter(None, map(COUNTERPARTS.get, choice.kinds))
         sources = {kind: self._choosers(kind) for kind in twins}
-        self._sources.update({kind: _choices(found) for kind, found in sources.items()})
-        return Picking(self, chooser, recipe, sources).picked()
+        granted = {kind: self._granted(found) for kind, found in sources.items()}
+        self._sources.update(granted)
+        refused = {kind: found.refused for kind, found in granted.items()}
+        return Picking(self, chooser, recipe, sources, refused).picked()
 
     def replicas(self, ref: Ref) -> int | None:
         """Replicas that a live workload of ours asks for; None if it is not there."""
@@ -112,7 +122,7 @@ class Surroundings:
                 for at in range(0, len(refs), _AT_ONCE):
                     await all_done(self._read(ref) for ref in refs[at : at + _AT_ONCE])
                 continue
-            if all(_choices(self._of(kind)) == it for kind, it in self._sources.items()):
+            if all(self._granted(self._of(kind)) == it for kind, it in self._sources.items()):
                 return found
             # Some pick came before the one that it depends on: now all choices are known.
             self.world.choosers.settle(self.parent, self._chosen)
@@ -154,6 +164,11 @@ class Surroundings:
     def _of(self, kind: str) -> tuple[Chooser, ...]:
         """The choices of a kind in this pass."""
         return tuple(it for it in self._chosen.values() if kind in it.choice.kinds)
+
+    def _granted(self, choosers: tuple[Chooser, ...]) -> _Granted:
+        batches = (self.world.fragments.batch(self.parent, key_of(it.choice)) for it in choosers)
+        refused = frozenset[Ref]().union(*(it.refused for it in batches))
+        return _Granted(tuple(it.choice for it in choosers), refused)
 
     def _choosers(self, kind: str) -> tuple[Chooser, ...]:
         """The choices of a kind; as of the pass before, as long as this one has made none."""
@@ -236,10 +251,6 @@ def kinship(manifest: Manifest | None) -> object:
     metadata = manifest["metadata"]
     kept = ("uid", "generation", "labels")
     return (*(metadata.get(key) for key in kept), "deletionTimestamp" in metadata)
-
-
-def _choices(choosers: tuple[Chooser, ...]) -> tuple[Choice, ...]:
-    return tuple(it.choice for it in choosers)
 
 
 def _version(world: World, ref: Ref) -> str | None:

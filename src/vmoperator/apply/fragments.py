@@ -40,6 +40,8 @@ class Batch:
     versions: dict[Ref, str | None] = field(default_factory=dict)
     """Those contents."""
     picked: Picked | None = None
+    refused: frozenset[Ref] = frozenset()
+    """Objects that could not be made into anything."""
 
     def keep(self, stamp: object, picked: Picked, refs: Collection[Ref]) -> None:
         """Remember the outcome; pieces of objects that are no longer hit go."""
@@ -48,6 +50,7 @@ class Batch:
         used = (piece.versions for piece in self.pieces.values() if piece.versions)
         self.versions = {ref: version for versions in used for ref, version in versions.items()}
         self.stamp, self.picked = stamp, picked
+        self.refused = frozenset(it.ref for it in picked.fragments if it.refusal)
 
 
 @dataclass(frozen=True, slots=True)

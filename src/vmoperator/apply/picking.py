@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from vmoperator.api.around import Around, Recipe
@@ -48,6 +48,8 @@ class Picking:
     recipe: Recipe
     sources: Mapping[str, tuple[Chooser, ...]]
     """Kind of monitoring.coreos.com -> this parent's choices of it."""
+    refused: Mapping[str, frozenset[Ref]] = field(default_factory=dict)
+    """The same kinds -> objects of which nothing could be made: what was made from them counts."""
 
     @property
     def _choice(self) -> Choice:
@@ -85,7 +87,7 @@ class Picking:
         kinds = (*self._choice.kinds, *self.sources)
         choices = {kind: [it.choice for it in found] for kind, found in self.sources.items()}
         revisions = (world.objects.revision(kinds), world.namespaces.revision)
-        return (self._choice, self.recipe.key, revisions, choices)
+        return (self._choice, self.recipe.key, revisions, choices, self.refused)
 
     def _chosen(self, tally: dict[Hit, int]) -> list[Selectable]:
         """The objects that are hit, in order; all are counted in `tally`."""
@@ -110,7 +112,7 @@ class Picking:
             return False
         world = self.around.world
         source = world.objects.get(one.source)
-        if source is None or source.is_leaving:
+        if source is None or source.is_leaving or one.source in self.refused[one.source.kind]:
             return False
         choosers = self.sources[one.source.kind]
         return any(it.hit(source, world.namespaces) is Hit.HIT for it in choosers)
