@@ -167,6 +167,27 @@ async def test_the_same_annotation_sends_nothing_out_at_the_next_upgrade(held: L
     assert condition(newer)["status"] == "True"
 
 
+async def test_taking_the_annotation_away_is_no_wish(held: Lab) -> None:
+    await held.apply(CHANGES["by annotation"])
+    await held.settle()
+    before = templates(held)
+    newer = upgraded(held, build="3.0.0-0ff")
+    newer.settings = replace(newer.settings, pre_stop_sleep_seconds=1)
+    await newer.settle()
+    live = newer.live(newer.parent)
+    del live["metadata"]["annotations"][labels.ROLLOUT]
+    await newer.settle()
+    assert templates(newer) == before
+    await newer.apply(CHANGES["by annotation"])
+    await newer.settle()
+    assert templates(newer) == before
+    await newer.apply(
+        {**cluster(), "metadata": {"name": "demo", "annotations": {labels.ROLLOUT: "again"}}}
+    )
+    await newer.settle()
+    assert templates(newer) != before
+
+
 async def test_a_downgrade_has_nothing_to_hold_back(held: Lab, lab: Lab) -> None:
     before = templates(held)
     old = Lab(lab.api, lab.client, lab.kubernetes)

@@ -42,7 +42,7 @@ ASKED_AGAIN = f"{GROUP}/asked-again"
 """Annotation of a workload: when its controller was last asked to try again at once."""
 ROLLOUT = f"{GROUP}/rollout"
 """Annotation of a parent, written by its users: another value than that of the last rollout sends
-out what was held back."""
+out what was held back. A workload keeps the value with which that was asked for."""
 INPUTS_HASH = f"{GROUP}/inputs-hash"
 """Annotation of a workload: hash of what its users asked for when its pod template was sent."""
 RENDERED_BY = f"{GROUP}/rendered-by"

@@ -57,7 +57,8 @@ def standing(live: Child | None, wanted: Origin) -> Standing:
     before = live.origin
     if wanted.template == before.template or wanted.build == before.build:
         return Standing.GOES_OUT
-    if before.inputs and before.inputs != wanted.inputs:
+    is_other_spec = before.inputs and before.inputs != wanted.inputs
+    if is_other_spec or before.rollout != wanted.rollout:
         return Standing.GOES_OUT
     if is_touched(live):
         return Standing.GOES_OUT
@@ -99,6 +100,7 @@ def held(workload: Manifest, live: Child, wanted: Origin) -> Manifest:
         inputs=before.inputs or wanted.inputs,
         build=before.build or _UNKNOWN,
         template=before.template or _UNKNOWN,
+        rollout=before.rollout,
         held=mark(live, wanted),
     )
     spec = {key: value for key, value in workload["spec"].items() if key != "template"}
