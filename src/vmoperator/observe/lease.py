@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Self
 
 from vmoperator.base.manifest import Manifest, Ref
+
+LEAST_SECONDS: Final = 3
+MOST_SECONDS: Final = 15
+"""Durations of a lease: shorter ones are lost whenever the API server is slow, with longer ones
+too much time passes until another process takes over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,13 @@ class Terms:
     others may take it covers a request that is still on its way."""
     retry_seconds: float = 1.5
     """How often it is renewed, or looked at."""
+
+    @classmethod
+    def lasting(cls, seconds: int) -> Self:
+        """The terms of a lease of that duration, in the usual proportions."""
+        return cls(
+            duration_seconds=seconds, deadline_seconds=seconds * 2 / 3, retry_seconds=seconds / 8
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import LEASE
 from vmoperator.base.settings import Settings
+from vmoperator.observe.lease import LEAST_SECONDS, MOST_SECONDS, Terms
 from vmoperator.watch.endpoints import OPTION, Address, Endpoints, Pages
 from vmoperator.watch.gauges import Gauges
 from vmoperator.watch.heart import Heart
@@ -88,6 +89,14 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         "the others stand by (default: none, there has to be one process)",
     )
     parser.add_argument(
+        "--lease-seconds",
+        metavar="N",
+        type=_lease_seconds,
+        default=12,
+        help="how long the Lease lasts when nobody renews it: so long nothing is written after "
+        "its holder has vanished (default: %(default)s)",
+    )
+    parser.add_argument(
         OPTION,
         metavar="[HOST]:PORT",
         type=_address,
@@ -126,7 +135,7 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
     meters = Meters()
     async with Client(found, on_answer=meters.answered) as client, Programs() as programs:
         lines = Lines(found, client, programs)
-        election = _election(client, options.lease)
+        election = _election(client, options.lease, options.lease_seconds)
         machine = assembled(lines, settings, meters, workers=options.workers, election=election)
         try:
             async with _observed(machine, options.http_address):
@@ -137,12 +146,12 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
     return 0
 
 
-def _election(client: Client, lease: Ref | None) -> Election | None:
+def _election(client: Client, lease: Ref | None, seconds: int) -> Election | None:
     if lease is None:
         return None
     # A container that is started again in its pod is another process.
     identity = f"{socket.gethostname()}_{secrets.token_hex(4)}"
-    election = Election(client, lease, identity, precise_now)
+    election = Election(client, lease, identity, precise_now, Terms.lasting(seconds))
     client.only_while(election.check)
     return election
 
@@ -168,6 +177,13 @@ def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _lease_seconds(text: str) -> int:
+    number = _positive(text)
+    if not LEAST_SECONDS <= number <= MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"must be {LEAST_SECONDS} to {MOST_SECONDS}")
     return number
 
 
