@@ -24,6 +24,7 @@ from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sweep import sweep
 from vmoperator.apply.world import World
+from vmoperator.apply.yielding import AGAIN_SECONDS, Yielding
 from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.settings import Settings
@@ -120,6 +121,9 @@ class Reconciler:
         writer.findings.extend(blindness(lapses))
         holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)
+        yielding = Yielding(self.client, self.world, manifest["metadata"].get("generation", 0))
+        wanted = await yielding.settled(wanted)
+        guard = guard.with_remarks(yielding.remarks, again_seconds=AGAIN_SECONDS)
         care = Aftercare(parent, wanted, around, self.aides)
         writer.findings.extend(guard.findings)
         roller = Roller(self.client, ref, herald)

@@ -14,6 +14,7 @@ from vmoperator.apply.inquiries import Inquiries
 from vmoperator.apply.last_words import LastWords
 from vmoperator.apply.objects import Namespaces, Objects
 from vmoperator.apply.store import Store
+from vmoperator.apply.tugs import Tugs
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
 from vmoperator.observe.holding import Comparison
@@ -49,6 +50,8 @@ class World:
     askers: Askers = field(default_factory=Askers)
     held: dict[Ref, dict[Ref, Comparison]] = field(default_factory=dict)
     """Parent -> workload -> what the API server said of the pod template that is held back."""
+    tugs: dict[Ref, Tugs] = field(default_factory=dict)
+    """Workloads whose replicas somebody else has set, and how often."""
     inquiries: Inquiries = field(default_factory=Inquiries)
     last_words: LastWords = field(default_factory=LastWords)
 

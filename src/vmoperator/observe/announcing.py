@@ -26,8 +26,18 @@ _POD: Final = "spec."
 _KUBECTL_RESTART: Final = "metadata.annotations[kubectl.kubernetes.io/restartedAt]"
 _READ_AT_START: Final = f"metadata.annotations[{labels.STARTED_WITH}]"
 _CONTAINER: Final = re.compile(r"^(?:initC|c)ontainers\[([^\]]+)\]\.")
-# Conditions that tell something bad while they are True; of the others False does.
-_BAD_IF_TRUE: Final = (Aspect.CHILDREN_INCOMPLETE, Aspect.ROLLOUT_PENDING)
+# Of most conditions False is worth an event, of these True; the first ones warn.
+_WARN_IF_TRUE: Final = (Aspect.CHILDREN_INCOMPLETE, Aspect.WATCH_INCOMPLETE)
+_TOLD_IF_TRUE: Final = (
+    *_WARN_IF_TRUE,
+    Aspect.ROLLOUT_PENDING,
+    "TakingOver",
+    Aspect.DRAINING,
+    Aspect.GUARD_LIFTED,
+    Aspect.SCALED_BY_OTHERS,
+)
+# Advice, and no event: a pod that is replaced takes it back for a moment.
+_UNTOLD: Final = (Aspect.HIGHLY_AVAILABLE,)
 _WARNINGS: Final = (Reason.POD_FAILING, Reason.EVICTION_BLOCKED)
 
 
@@ -110,11 +120,12 @@ def _of_ready(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[N
 def _of_aspects(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Notice]:
     for aspect in Aspect:
         old, new = _condition(before, aspect), _condition(after, aspect)
-        is_bad = new.get("status") == ("True" if aspect in _BAD_IF_TRUE else "False")
         was_told = (old.get("status"), old.get("reason")) == (new.get("status"), new.get("reason"))
+        is_news = new.get("status") == ("True" if aspect in _TOLD_IF_TRUE else "False")
         # That all is well is news only after it was not.
-        if not new or was_told or not (is_bad or old):
+        if not new or was_told or aspect in _UNTOLD or not (is_news or old):
             continue
+        is_bad = is_news and (aspect not in _TOLD_IF_TRUE or aspect in _WARN_IF_TRUE)
         words = f"{aspect} is {new['status']}: {new.get('message') or new['reason']}"
         yield Notice("Warning" if is_bad else "Normal", str(new["reason"]), words)
 

@@ -83,6 +83,8 @@ class Child:
     """Parents that own it without controlling it."""
     replicas: int | None = None
     """spec.replicas."""
+    scaler: str = ""
+    """The field manager that has set spec.replicas, if it was somebody else."""
     is_scaled_by_others: bool = False
     """Somebody else owns spec.replicas: an autoscaler, `kubectl scale`."""
     deleted_at: str = ""
@@ -142,6 +144,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         is_managed=is_managed,
         sharers=sharers(metadata),
         replicas=spec.get("replicas"),
+        scaler=_scaler(metadata),
         is_scaled_by_others=_is_scaled_by_others(metadata),
         deleted_at=metadata.get("deletionTimestamp", ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
@@ -207,6 +210,16 @@ def _is_scaled_by_others(metadata: Mapping[str, Any]) -> bool:
         for entry in metadata.get("managedFields") or ()
         if not _is_our_apply(entry)
     )
+
+
+def _scaler(metadata: Mapping[str, Any]) -> str:
+    managers = (
+        str(entry.get("manager", ""))
+        for entry in metadata.get("managedFields") or ()
+        if not _is_our_apply(entry)
+        and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
+    )
+    return next(managers, "")
 
 
 def _is_our_apply(entry: Mapping[str, Any]) -> bool:

@@ -55,6 +55,7 @@ class Aspect(StrEnum):
     WATCH_INCOMPLETE = "WatchIncomplete"
     DRAINING = "Draining"
     GUARD_LIFTED = "GuardLifted"
+    SCALED_BY_OTHERS = "ScaledByOthers"
 
 
 class Remark(NamedTuple):

@@ -87,6 +87,18 @@ WELL = _status("Operational", word="operational")
             [("Warning", "NameTaken", "ChildrenIncomplete is True: m")],
             id="a condition that is bad while it is true",
         ),
+        pytest.param(
+            WELL,
+            _status("Operational", word="operational", RolloutPending="True Held"),
+            [("Normal", "Held", "RolloutPending is True: m")],
+            id="a condition that is to be known",
+        ),
+        pytest.param(
+            WELL,
+            _status("Operational", word="operational", HighlyAvailable="False FewReplicas"),
+            [],
+            id="advice",
+        ),
     ],
 )
 def test_one_notice_for_each_transition(before: Tree, after: Tree, told: list[Any]) -> None:
