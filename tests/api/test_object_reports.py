@@ -140,6 +140,24 @@ async def desk(api: FakeApi, client: Client) -> AsyncIterator[Desk]:
     await found.stop()
 
 
+async def test_a_parent_is_woken_when_its_programs_have_something_new_against_objects(
+    desk: Desk,
+) -> None:
+    woken: list[Ref] = []
+    desk.reports.wake = woken.append
+    await desk.pass_of(A)
+    sick = {Ref("PrometheusRule", "default", "bad"): "spec.groups: unknown function f at 12:00"}
+    desk.reports.complain(A, sick)
+    assert woken == [A]
+    assert desk.world.sick[A] == sick
+    desk.reports.complain(A, {ref: words.replace("12", "13") for ref, words in sick.items()})
+    assert woken == [A]
+    desk.reports.complain(A, {})
+    assert woken == [A, A]
+    desk.reports.forget(A)
+    assert desk.world.sick == {}
+
+
 async def test_objects_say_whether_and_by_whom_they_are_used(desk: Desk) -> None:
     await desk.pass_of(A, refusing("two"))
     await desk.says("one", **USED)

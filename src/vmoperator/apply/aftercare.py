@@ -27,6 +27,7 @@ from vmoperator.observe.high_availability import highly_available
 from vmoperator.observe.lapses import watch_incomplete
 from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
+from vmoperator.observe.usage import objects_selected
 from vmoperator.observe.verdict import Aspect, Remark
 from vmoperator.render.plan import Delivery, Plan, Stage
 from vmoperator.render.scrape import scrapes
@@ -92,6 +93,13 @@ class Aftercare:
             await self._allowed(self.aides, previous),
         )
         return tuple(filter(None, found))
+
+    def selected(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
+        """What is told of selected objects; `previous` is the status as it stands."""
+        before = _told(previous, Aspect.OBJECTS_SELECTED)
+        sick = self.around.world.sick.get(self._ref)
+        found = objects_selected(self.plan.picked, sick, previous=before)
+        return () if found is None else (found,)
 
     def available(self, previous: Mapping[str, Any], *, is_operational: bool) -> Remark:
         """Whether a pod or a node may be gone; `previous` is the status as it stands."""

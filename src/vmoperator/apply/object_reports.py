@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field, replace
 from typing import Final
 
@@ -50,6 +50,8 @@ class ObjectReports:
     client: Client
     world: World
     _: KW_ONLY
+    wake: Callable[[Ref], None] = lambda ref: None
+    """Called when there is something new to tell of a parent."""
     per_second: float = 50.0
     """Most status writes in a second."""
     patience_seconds: float = _PATIENCE_SECONDS
@@ -99,6 +101,9 @@ class ObjectReports:
         """What a running program of the parent has against objects that were sound before."""
         before = self._sick.get(parent, {})
         now = steady(sick, before)
+        if parent in self._told and self.world.sick.get(parent) != now:
+            self.world.sick[parent] = now
+            self.wake(parent)
         if before != now:
             self._sick[parent] = now
             self._update(parent)
@@ -113,6 +118,7 @@ class ObjectReports:
         """The parent is gone, and uses nothing any more."""
         self._told.pop(parent, None)
         self._sick.pop(parent, None)
+        self.world.sick.pop(parent, None)
         self._unsound.discard(parent)
         self._update(parent)
         self._look_at_all()

@@ -21,7 +21,6 @@ from vmoperator.observe.facts import Child
 from vmoperator.observe.holding import is_template_apart
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
 from vmoperator.observe.status import unready_since, was_creating
-from vmoperator.observe.usage import objects_selected
 from vmoperator.observe.verdict import pending, verdict
 from vmoperator.render.plan import Plan, Stage
 
@@ -72,8 +71,7 @@ class Pass:
         previous, is_operational = self.reporter.previous, told.status is UpdateStatus.OPERATIONAL
         cared = await self.aftercare.remarks(previous)
         available = self.aftercare.available(previous, is_operational=is_operational)
-        chosen = objects_selected(self.plan.picked)
-        selected = () if chosen is None else (chosen,)
+        selected = self.aftercare.selected(previous)
         told_beside = (*claims, available, *selected, *cared, *self.writer.remarks)
         told_beside = (*told_beside, *pending(stages, held=self.restraint.words))
         told_beside = (*told_beside, *self.guard.remarks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter, itemgetter
 
@@ -44,6 +45,9 @@ class World:
     objects: Objects = field(default_factory=Objects)
     """Objects that parents may select."""
     namespaces: Namespaces = field(default_factory=Namespaces)
+    sick: dict[Ref, Mapping[Ref, str]] = field(default_factory=dict)
+    """Parent -> objects that it uses -> what its running programs have against them; only parents
+    whose programs were asked."""
     choosers: Choosers = field(default_factory=Choosers)
     fragments: Fragments = field(default_factory=Fragments)
     contents: Contents = field(default_factory=Contents)

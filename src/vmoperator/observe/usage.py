@@ -16,6 +16,7 @@ _REASON_LIMIT = 1000
 _REFUSAL_LIMIT = 300
 # As many as the definition of the status takes.
 _PARENTS_TOLD = 64
+_SICK = "in use that cannot be evaluated"
 
 
 def usage(verdicts: Mapping[str, str]) -> Told:
@@ -40,8 +41,16 @@ def parent_words(parent: Ref) -> str:
     return f"{parent.kind}/{parent.namespace}/{parent.name}"
 
 
-def objects_selected(picked: Sequence[Picked]) -> Remark | None:
+def objects_selected(
+    picked: Sequence[Picked],
+    sick: Mapping[Ref, str] | None = None,
+    *,
+    previous: Remark | None = None,
+) -> Remark | None:
     """The condition ObjectsSelected; None where a parent selects nothing, on purpose.
+
+    `sick` are objects in use, and what the running programs have against them; None while that is
+    not known: what the `previous` condition said of it stays.
 
     How many there are is told where none is hit alone: others do not learn of objects that they do
     not use, and a number that is old would be written anew by the next process.
@@ -52,9 +61,14 @@ def objects_selected(picked: Sequence[Picked]) -> Remark | None:
     refused = [(one.ref, one.refusal) for it in asking for one in it.fragments if one.refusal]
     hit = [it for it in asking if it.fragments]
     missed = [it for it in asking if it.existing and not it.fragments]
-    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *_refused(refused)))
-    if refused:
-        return Remark(Aspect.OBJECTS_SELECTED, "False", "Refused", words)
+    if sick is None and hit and previous is not None and _SICK in previous.message:
+        return previous
+    failing = _failing(hit, sick or {})
+    told = (*_named(refused, "refused"), *_named(failing, _SICK))
+    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told))
+    if told:
+        reason = "Refused" if refused else "NotEvaluated"
+        return Remark(Aspect.OBJECTS_SELECTED, "False", reason, words)
     if hit:
         return Remark(Aspect.OBJECTS_SELECTED, "True", "Selected", words)
     nothing = words or f"there is no {_listed([k for it in asking for k in it.choice.kinds])}"
@@ -89,16 +103,23 @@ def _missed(picked: Picked) -> str:
     return f"selects 0 of {number} {kinds}: {why} ({picked.choice.field})"
 
 
-def _refused(refused: Sequence[tuple[Ref, str]]) -> Iterator[str]:
-    if not refused:
+def _failing(hit: Sequence[Picked], sick: Mapping[Ref, str]) -> list[tuple[Ref, str]]:
+    if not sick:
+        return []
+    used = {one.ref for it in hit for one in it.fragments if not one.refusal}
+    return [(ref, words) for ref, words in sorted(sick.items()) if ref in used]
+
+
+def _named(objects: Sequence[tuple[Ref, str]], what: str) -> Iterator[str]:
+    if not objects:
         return
     told = [
         f"{ref.kind} {ref.namespace}/{ref.name}: {cut(words, _REFUSAL_LIMIT)}"
-        for ref, words in itertools.islice(refused, _NAMES_TOLD)
+        for ref, words in itertools.islice(objects, _NAMES_TOLD)
     ]
-    more = len(refused) - len(told)
+    more = len(objects) - len(told)
     rest = [f"and {more} more"] if more else []
-    yield f"{len(refused)} refused: {'; '.join((*told, *rest))}"
+    yield f"{len(objects)} {what}: {'; '.join((*told, *rest))}"
 
 
 def _listed(kinds: Sequence[str]) -> str:

@@ -176,7 +176,7 @@ def assembled(
     client, world = lines.client, World()
     deliveries = Deliveries(client, lines.programs, lambda ref: queue.add(ref))
     aides = Aides(deliveries, Access(client))
-    reports = ObjectReports(client, world)
+    reports = ObjectReports(client, world, wake=lambda ref: queue.add(ref))
     announcements = Announcements(client)
     reconciler = Reconciler(
         client,

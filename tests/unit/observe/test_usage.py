@@ -114,3 +114,30 @@ def test_of_many_that_are_refused_ten_are_named() -> None:
 
 def test_a_parent_that_is_to_select_nothing_says_nothing() -> None:
     assert objects_selected([picked(existing=12, objects=None)]) is None
+
+
+SICK = {
+    Ref("VMServiceScrape", "shop", "s0"): "spec.groups: unknown function",
+    Ref("VMServiceScrape", "shop", "gone"): "spec.groups: used no longer",
+}
+
+
+def test_a_parent_names_what_its_programs_cannot_evaluate() -> None:
+    remark = objects_selected([picked(2)], SICK)
+    assert remark is not None
+    assert (remark.status, remark.reason) == ("False", "NotEvaluated")
+    assert remark.message == (
+        "selects 2 VMServiceScrape; 1 in use that cannot be evaluated:"
+        " VMServiceScrape shop/s0: spec.groups: unknown function"
+    )
+
+
+def test_what_programs_cannot_evaluate_stands_until_they_were_asked_again() -> None:
+    told = objects_selected([picked(2)], SICK)
+    assert objects_selected([picked(2)], None, previous=told) == told
+    mended = objects_selected([picked(2)], {}, previous=told)
+    assert mended is not None
+    assert mended.reason == "Selected"
+    unused = objects_selected([picked(0)], None, previous=told)
+    assert unused is not None
+    assert unused.reason == "NothingSelected"
