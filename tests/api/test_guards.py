@@ -196,6 +196,19 @@ async def test_a_drain_begins_when_no_pod_of_vminsert_writes_any_more(lab: Guard
     assert lab.message.startswith("expanding")
 
 
+async def test_a_drain_waits_for_a_vminsert_that_has_not_ended_yet(lab: GuardedLab) -> None:
+    (old,) = lab.kubernetes.pods("vminsert")
+    ending = {**old["metadata"], "deletionTimestamp": START, "name": "vminsert-demo-old"}
+    ending["ownerReferences"] = [{"uid": "gone", "name": "x", "controller": True}]
+    await lab.api.put({**old, "metadata": ending})
+    await lab.apply(cluster(2, DRAIN))
+    await lab.settle()
+    assert (lab.mark, lab.written) == ("", [0, 1])
+    await lab.api.remove(Ref("Pod", "default", "vminsert-demo-old"))
+    await lab.settle()
+    assert lab.mark == f"2={START}"
+
+
 async def test_a_drain_says_the_same_and_writes_nothing_while_time_goes_by(
     lab: GuardedLab,
 ) -> None:

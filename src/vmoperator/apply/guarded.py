@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -35,6 +35,11 @@ class Live:
         if found is None or found.deleting or found.parent != _ref(parent):
             return None
         return found if found.owner_uid in ("", parent.metadata.uid) else None
+
+    def is_ending(self, parent: Parent, apps: Collection[str]) -> bool:
+        """Whether a pod of these programs is being deleted and may still run."""
+        pods = self.pods(_ref(parent))
+        return any(pod.app in apps and pod.deleting and not pod.ended for pod in pods)
 
     def orphans(self, parent: Parent, app: str) -> int:
         """How many pods a StatefulSet had that was to be made anew around them."""
