@@ -72,6 +72,20 @@ class Fault:
 
 
 @dataclass(frozen=True)
+class Denied:
+    """A right that the client lacks: these verbs on a resource (`pods`, `pods/eviction`)."""
+
+    group: str
+    resource: str
+    verbs: tuple[str, ...] = ("get", "list", "watch", "create", "update", "patch", "delete")
+
+    def hits(self, verb: str, target: Target) -> bool:
+        sub = f"/{target.subresource}" if target.subresource else ""
+        named = (target.resource.group, f"{target.resource.plural}{sub}")
+        return verb in self.verbs and named == (self.group, self.resource)
+
+
+@dataclass(frozen=True)
 class Target:
     """What a path names."""
 
@@ -97,6 +111,7 @@ class FakeApi:
         self.seen: list[Seen] = []
         self.faults: list[Fault] = []
         self.token = token
+        self.denied: list[Denied] = []
         self.hidden: set[str] = set()
         """Plurals of resources that the server does not know, as before their CRD is applied."""
         self.logs: dict[str, list[str]] = {}
@@ -210,6 +225,12 @@ class FakeApi:
         target = next(self._targets(seen.path), None)
         if target is None:
             return web.Response(status=404, text="404 page not found\n")
+        verb = _verb(seen, target)
+        if any(denied.hits(verb, target) for denied in self.denied):
+            what = f'cannot {verb} resource "{target.resource.plural}"'
+            name = f"{target.resource.plural}.{target.resource.group}".rstrip(".")
+            group = f'in API group "{target.resource.group}"'
+            return verbs.refusal(403, f'{name} is forbidden: User "vmoperator" {what} {group}')
         if seen.is_watch:
             return await watches.stream(self, target, request, seen.query)
         if target.subresource == "log":
@@ -235,3 +256,11 @@ class FakeApi:
     def _key_of(ref: Ref) -> Key:
         resource = next(resource for resource in RESOURCES if resource.kind == ref.kind)
         return (f"{resource.group}/{resource.plural}", ref.namespace, ref.name)
+
+
+def _verb(seen: Seen, target: Target) -> str:
+    """The verb of a role that the request needs."""
+    if seen.method == "GET":
+        return "watch" if seen.is_watch else "get" if target.name else "list"
+    verbs = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+    return verbs[seen.method]

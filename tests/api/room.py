@@ -1,0 +1,119 @@
+"""An engine room: the whole operator in the test's own loop, with short waits, and its figures."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from tests.api.kubernetes import Kubernetes
+from tests.fake_api import FakeApi
+from tests.fake_api.waiting import until
+
+from vmoperator.apply.client import Client
+from vmoperator.apply.programs import Programs
+from vmoperator.apply.transport import Timeouts
+from vmoperator.base.manifest import Ref
+from vmoperator.base.settings import Settings
+from vmoperator.watch.backoff import Backoff
+from vmoperator.watch.gauges import Gauges
+from vmoperator.watch.health import pulse
+from vmoperator.watch.heart import Heart
+from vmoperator.watch.machine import Lines, Machine, assembled
+from vmoperator.watch.metrics import Meters
+
+Tree = dict[str, Any]
+
+
+@dataclass
+class Room:
+    """A running machine, and what can be seen of it."""
+
+    api: FakeApi
+    kubernetes: Kubernetes
+    machine: Machine
+    heart: Heart
+
+    @property
+    def ailments(self) -> tuple[str, ...]:
+        return pulse(self.machine.vitals(), at=0).ailments
+
+    @property
+    def obstacles(self) -> tuple[str, ...]:
+        return pulse(self.machine.vitals(), at=0).obstacles
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of the samples of that name that carry these labels."""
+        wanted = [f'{key}="{value}"' for key, value in labels.items()]
+        lines = self.machine.meters.page().decode().splitlines()
+        return sum(
+            float(line.rpartition(" ")[2])
+            for line in lines
+            if line.partition("{")[0].partition(" ")[0] == name and all(it in line for it in wanted)
+        )
+
+    def status(self, ref: Ref) -> Tree:
+        found: Tree = (self.api.find(ref) or {}).get("status") or {}
+        return found
+
+    def condition(self, ref: Ref, kind: str) -> Tree:
+        conditions = self.status(ref).get("conditions") or ()
+        return next((it for it in conditions if it["type"] == kind), {})
+
+    def told(self, *refs: Ref) -> str:
+        """All that the conditions of these objects say."""
+        conditions = [it for ref in refs for it in self.status(ref).get("conditions") or ()]
+        return "\n".join(f"{it['type']} {it['status']}: {it['message']}" for it in conditions)
+
+    async def until_operational(self, *refs: Ref) -> None:
+        """Controllers and passes in turns until the objects are operational."""
+        await self.until_said("operational", *refs)
+
+    async def until_said(self, words: str, *refs: Ref) -> None:
+        """The same until each of them says one of these words."""
+        async with asyncio.timeout(60):
+            while any(self.status(ref).get("updateStatus", "-") not in words for ref in refs):
+                await self.kubernetes.settle()
+                await asyncio.sleep(0.05)
+
+    async def at_rest(self, *, seconds: float = 0.7) -> int:
+        """Wait until nothing is written for so long; the number of writes up to then."""
+        while True:
+            before = len(self.api.writes)
+            await asyncio.sleep(seconds)
+            if len(self.api.writes) == before:
+                return before
+
+
+@asynccontextmanager
+async def running(
+    api: FakeApi, *, silence_seconds: float = 10, is_hasty: bool = True
+) -> AsyncIterator[Room]:
+    """The operator at work upon the fake API server; in haste it waits for moments, not minutes."""
+    meters, kubernetes = Meters(), Kubernetes(api)
+    timeouts = Timeouts(call_seconds=10, watch_seconds=60, silence_seconds=silence_seconds)
+    connection = api.connection()
+    async with (
+        Client(connection, timeouts=timeouts, on_answer=meters.answered) as client,
+        Programs() as programs,
+    ):
+        lines = Lines(connection, client, programs)
+        machine = assembled(lines, Settings(), meters)
+        for informer in machine.informers if is_hasty else ():
+            informer.retry = Backoff(0.02, 0.5)
+            informer.slow_retry_seconds = informer.rare_retry_seconds = 0.1
+        heart, stop = Heart(machine.vitals), asyncio.Event()
+        meters.show(Gauges(machine, heart))
+        task = asyncio.create_task(machine.run(stop))
+        try:
+            yield Room(api, kubernetes, machine, heart)
+        finally:
+            stop.set()
+            await task
+
+
+async def until_known(room: Room) -> None:
+    """Return when passes may run."""
+    await until(lambda: not room.obstacles)
