@@ -33,6 +33,8 @@ class Condition(SpecModel):
     """Why, in a sentence."""
     last_transition_time: str = Field(json_schema_extra={"format": "date-time"})
     """When the status of the condition last changed."""
+    last_update_time: str | None = Field(default=None, json_schema_extra={"format": "date-time"})
+    """As the Go operator writes it; the same as lastTransitionTime."""
     observed_generation: int | None = Field(default=None, ge=0)
     """Generation of the object that the condition speaks of."""
 

@@ -26,6 +26,7 @@ from vmoperator.observe.sending import (
     sent,
     with_replicas,
 )
+from vmoperator.observe.takeover import with_fixed
 from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
 
 log = logging.getLogger(__name__)
@@ -253,7 +254,7 @@ class Writer:
         if paths:
             words = ", ".join(sorted({place(path) for path in paths}))
             log.warning("%s: undoing a foreign change of %s", live.ref, words, extra=self._extra)
-            final = kept_claims(manifest, now.claims, now.fields).manifest
+            final = kept_claims(with_fixed(manifest, now), now.claims, now.fields).manifest
             if "replicas" not in final["spec"]:
                 final = with_replicas(final, now.replicas)
             await self.client.replace(resource, healed(fresh, final, paths))

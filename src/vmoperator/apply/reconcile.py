@@ -23,6 +23,7 @@ from vmoperator.apply.passes import MENDED_SECONDS, Pass
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
 from vmoperator.apply.sweep import sweep
+from vmoperator.apply.takeover import Takeover
 from vmoperator.apply.world import World
 from vmoperator.apply.yielding import AGAIN_SECONDS, Yielding
 from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid
@@ -44,6 +45,8 @@ class Reconciler:
     """None: running pods are not looked after."""
     objects: ObjectReports | None = None
     """None: objects that parents select are told nothing."""
+    takes_over: bool = True
+    """False: whoever only wants to know does not wait for another operator to be gone."""
     announcements: Announcements | None = None
     """None: no Events are written."""
     passes: Callable[..., Pass] = Pass
@@ -62,16 +65,23 @@ class Reconciler:
         ApiError for what time may mend, and NotYet while others have to act first.
         """
         manifest = self.world.parents.get(ref)
-        if manifest is None or "deletionTimestamp" in manifest["metadata"]:
+        if manifest is None:
             self._forget(ref)
-            if manifest is None:
-                await sweep(self.client, self.world, ref)
-            return None  # the garbage collector takes the children by their owner references
+            await sweep(self.client, self.world, ref)
+            return None
+        if "deletionTimestamp" in manifest["metadata"]:
+            # The garbage collector takes the children by their owner references.
+            self._forget(ref)
+            return await Takeover(self.client, self.world, manifest).let_go()
         if self.world.doomed.get(ref) == manifest["metadata"]["uid"]:
             return None
+        takeover = Takeover(self.client, self.world, manifest)
+        waits = await self._waits(takeover)
+        if waits is not None:
+            return waits
         around = Surroundings(self.client, self.world, ref, bool(self.settings.namespaces))
         try:
-            again = await self._bring(manifest, around)
+            again = await self._bring(takeover.parent, around)
             return min(again or MENDED_SECONDS, MENDED_SECONDS) if around.unwatched else again
         except NamespaceTerminating:
             # Its objects go one by one, the parent not first: do not make anew what is deleted.
@@ -117,10 +127,13 @@ class Reconciler:
             self._skip(ref)
             await reporter.report(verdict((), still))
             return MENDED_SECONDS
+        takeover = Takeover(self.client, self.world, manifest)
+        await takeover.adopt(wanted.manifests)
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         writer.findings.extend(blindness(lapses))
         holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)
+        wanted = await takeover.settled(wanted, held)
         yielding = Yielding(self.client, self.world, manifest["metadata"].get("generation", 0))
         wanted = await yielding.settled(wanted)
         guard = guard.with_remarks(yielding.remarks, again_seconds=AGAIN_SECONDS)
@@ -140,6 +153,13 @@ class Reconciler:
             now=self.clock(),
         )
         return guarded(parent, lambda it: plan(it, self.settings, around), live)
+
+    async def _waits(self, takeover: Takeover) -> float | None:
+        """The seconds to wait while another operator may keep the parent; None: go on."""
+        if not self.takes_over or (takeover.parent.get("spec") or {}).get("paused"):
+            return None
+        # What it selects is not told either: the other operator does.
+        return await takeover.wait_seconds()
 
     def _skip(self, ref: Ref) -> None:
         if self.objects:

@@ -134,6 +134,7 @@ class Rehearsal:
             build=self.build,
             passes=partial(_Pass, script=script),
             reporters=partial(_Reporter, script=script),
+            takes_over=False,
         )
 
     def _fates(self, script: Script) -> tuple[Fate, ...]:

@@ -50,7 +50,12 @@ def _granted(rules: Sequence[Mapping[str, Any]]) -> Iterator[Right]:
 
 
 RIGHTS = (
-    Right(GROUP, _PLURALS, READ, "see what users ask for; their objects are never written"),
+    Right(
+        GROUP,
+        _PLURALS,
+        (*READ, "patch"),
+        "see what users ask for; take the Go operator's finalizer off, and write nothing else",
+    ),
     Right(
         GROUP,
         tuple(f"{plural}/status" for plural in _PLURALS),

@@ -74,6 +74,12 @@ SHARD = "shard-num"
 """Label of the pods of one shard."""
 
 
+FORMER_FINALIZER = "apps.victoriametrics.com/finalizer"
+"""Finalizer that the Go operator puts on its parents, and once put on children."""
+FORMER_OPERATOR = "another-operator"
+"""Value of HASH and RENDERED_BY of a workload whose pod template another operator rendered."""
+
+
 def selector(app: str, instance: str, *, part_of: str = "") -> dict[str, str]:
     """Selector labels of a component, as the Go operator sets them (they are immutable).
 

@@ -91,6 +91,8 @@ class Child:
     """When its deletion was asked for, RFC 3339."""
     finalizers: tuple[str, ...] = ()
     """What its deletion waits for."""
+    fixed: tuple[tuple[str, str], ...] = ()
+    """What of a StatefulSet beside claims and selector cannot be changed in place."""
     origin: Origin = Origin()
     """What a workload's pod template was rendered from."""
     database: Database | None = None
@@ -148,6 +150,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
         is_scaled_by_others=_is_scaled_by_others(metadata),
         deleted_at=metadata.get("deletionTimestamp", ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
+        fixed=_fixed(manifest),
         origin=origin(metadata),
         database=database(manifest),
     )
@@ -201,6 +204,13 @@ def _claim(manifest: Mapping[str, Any]) -> Manifest:
     status = manifest.get("status") or {}
     told = {key: status.get(key) for key in ("phase", "capacity", "conditions")}
     return {"metadata": pruned(kept), "spec": manifest["spec"], "status": pruned(told)}
+
+
+def _fixed(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    if manifest.get("kind") != "StatefulSet":
+        return ()
+    spec = manifest.get("spec") or {}
+    return tuple((key, str(spec.get(key) or "")) for key in ("serviceName", "podManagementPolicy"))
 
 
 def _is_scaled_by_others(metadata: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from vmoperator.observe.claims import KeptClaims, kept_claims
 from vmoperator.observe.facts import Child
 from vmoperator.observe.ownership import Path, intrusions, uncovered
 from vmoperator.observe.parents import controller, parent_of_mark
+from vmoperator.observe.takeover import with_fixed
 
 _HEADLESS = "None"
 _SCALED = ("StatefulSet", "Deployment")
@@ -57,6 +58,7 @@ def sent(manifest: Manifest, live: Child | None, *, first_replicas: int | None =
     somebody else owns the field, for leaving out what only we own sets it to 1. The hash does not
     count them, so that scaling is no difference.
     """
+    manifest = with_fixed(manifest, live)
     kept = kept_claims(manifest, live.claims, live.fields) if live else KeptClaims(manifest)
     final = kept.manifest
     metadata = final["metadata"]

@@ -51,6 +51,7 @@ class Aspect(StrEnum):
     DISCOVERY_ALLOWED = "DiscoveryAllowed"
     ROLLOUT_PENDING = "RolloutPending"
     CHILDREN_INCOMPLETE = "ChildrenIncomplete"
+    TAKING_OVER = "TakingOver"
     STORAGE_READY = "StorageReady"
     WATCH_INCOMPLETE = "WatchIncomplete"
     DRAINING = "Draining"

@@ -64,7 +64,7 @@ DOCUMENTED: dict[type[SpecModel], str] = {
     Restore: "onStart",
     RestoreOnStart: "enabled",
     Status: "updateStatus reason observedGeneration conditions",
-    Condition: "type status reason message lastTransitionTime observedGeneration",
+    Condition: "type status reason message lastTransitionTime lastUpdateTime observedGeneration",
     storage.StorageSpec: "emptyDir volumeClaimTemplate",
     storage.ClaimTemplate: "apiVersion kind metadata spec status",
     storage.ClaimSpec: "accessModes storageClassName resources",

@@ -101,10 +101,10 @@ def test_rights_are_spelled_out_and_bound_to_the_operator() -> None:
     ]
 
 
-def test_the_operator_may_neither_write_users_objects_nor_delete_their_data() -> None:
+def test_of_users_objects_the_operator_may_patch_parents_alone_and_delete_no_data() -> None:
     verbs = {resource: set(right.verbs) for right in RIGHTS for resource in right.resources}
     for resource in PARENTS:
-        assert verbs[resource.plural] == {"get", "list", "watch"}
+        assert verbs[resource.plural] == {"get", "list", "watch", "patch"}
         assert verbs[f"{resource.plural}/status"] == {"get", "patch"}
     assert "delete" not in verbs["persistentvolumeclaims"]
 
