@@ -14,6 +14,7 @@ from tests.fake_api.waiting import until
 
 from vmoperator.api.around import Around, Recipe
 from vmoperator.api.picking import Choice, Picked
+from vmoperator.api.prometheus.origins import without_effect
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.client import Client
@@ -416,6 +417,18 @@ async def test_an_object_counts_while_the_one_that_it_was_made_from_is_refused(
     assert await used() == ["ServiceMonitor"]
     await site.put(wrong)
     assert await used() == ["VMServiceScrape"]
+
+
+async def test_fields_of_foreign_objects_that_have_no_effect_are_noted(site: Site) -> None:
+    monitor = service_monitor("web")
+    monitor["spec"]["bodySizeLimit"] = "1MB"
+    monitor["spec"]["targetLimit"] = 5
+    await site.put(monitor, service_scrape("web"))
+    ours, theirs = await site.picked(SERVICES, MONITORS)
+    assert [it.idle for it in ours.fragments] == [()]
+    (found,) = theirs.fragments
+    assert found.idle == without_effect(monitor)
+    assert found.idle != ()
 
 
 async def test_definitions_of_prometheus_may_be_absent_come_and_vanish(

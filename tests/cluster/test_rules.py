@@ -204,6 +204,12 @@ def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(
     until(lambda: _status(stack, "sick")[0] == "failed", what="it says that it fails")
     assert "g: alert Sick:" in _status(stack, "sick")[1]
     assert "no_such_function" in _status(stack, "sick")[1]
+
+    def is_named_by_the_parent() -> bool:
+        found = stack.condition("vmalert", "demo", "ObjectsSelected")
+        return found["reason"] == "NotEvaluated" and f"{stack.name}/sick: " in found["message"]
+
+    until(is_named_by_the_parent, what="the parent names it")
     assert _writes_of_a_restart(stack, operator) == []
     stack.apply(_rules("sick", "Healed"))
     _until_firing(stack, "Well", "Healed")

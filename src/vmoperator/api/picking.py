@@ -35,6 +35,8 @@ class Fragment:
     """Its piece of the configuration, empty where it was refused; it may hold secrets."""
     refusal: str = ""
     """Why it was refused, with the field."""
+    idle: tuple[str, ...] = ()
+    """Paths of its fields that have no effect here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import Protocol
 from vmoperator.api.around import Around, Recipe
 from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.prometheus import CONVERTERS
-from vmoperator.api.prometheus.origins import original
+from vmoperator.api.prometheus.origins import original, without_effect
 from vmoperator.api.selected import selected
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.choosers import Chooser, key_of
@@ -156,7 +156,9 @@ def _place(one: Selectable) -> tuple[str, str, str]:
 
 def _fragment(one: Selectable, make: Callable[[SelectedObject], bytes]) -> Fragment:
     try:
-        return Fragment(ref=one.ref, content=make(_typed(one)))
+        content = make(_typed(one))
+        idle = without_effect(one.manifest) if one.ref.kind in CONVERTERS else ()
+        return Fragment(ref=one.ref, content=content, idle=idle)
     except SpecInvalid as refused:
         told = original(one.manifest, refused)
         return Fragment(ref=one.ref, content=b"", refusal=str(told))

@@ -65,7 +65,8 @@ def objects_selected(
         return previous
     failing = _failing(hit, sick or {})
     told = (*_named(refused, "refused"), *_named(failing, _SICK))
-    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told))
+    idle = _named(_idle(hit), "with fields that have no effect here")
+    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told, *idle))
     if told:
         reason = "Refused" if refused else "NotEvaluated"
         return Remark(Aspect.OBJECTS_SELECTED, "False", reason, words)
@@ -101,6 +102,11 @@ def _missed(picked: Picked) -> str:
     else:
         why = "labels not matched"
     return f"selects 0 of {number} {kinds}: {why} ({picked.choice.field})"
+
+
+def _idle(hit: Sequence[Picked]) -> list[tuple[Ref, str]]:
+    """Only those of monitoring.coreos.com: in ours the API server refuses what it does not know."""
+    return [(one.ref, ", ".join(one.idle)) for it in hit for one in it.fragments if one.idle]
 
 
 def _failing(hit: Sequence[Picked], sick: Mapping[Ref, str]) -> list[tuple[Ref, str]]:

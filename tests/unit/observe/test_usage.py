@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -141,3 +142,14 @@ def test_what_programs_cannot_evaluate_stands_until_they_were_asked_again() -> N
     unused = objects_selected([picked(0)], None, previous=told)
     assert unused is not None
     assert unused.reason == "NothingSelected"
+
+
+def test_a_parent_names_fields_of_foreign_objects_that_have_no_effect() -> None:
+    ref = Ref("ServiceMonitor", "shop", "web")
+    fragment = Fragment(ref=ref, content=b"x", idle=("spec.a", "spec.b"))
+    remark = objects_selected([replace(picked(1), fragments=(fragment,))])
+    assert remark is not None
+    assert (remark.status, remark.reason) == ("True", "Selected")
+    assert remark.message.endswith(
+        "1 with fields that have no effect here: ServiceMonitor shop/web: spec.a, spec.b"
+    )
