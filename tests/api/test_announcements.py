@@ -108,6 +108,16 @@ async def _revisions(lab: Lab) -> tuple[str, str]:
     return "older", new
 
 
+async def test_a_foreign_change_is_told_of_when_it_is_set_back(announced: Lab) -> None:
+    live = announced.child("Service", "vminsert-demo")
+    ports = [{**port, "port": 9999} for port in live["spec"]["ports"]]
+    await announced.api.put({**live, "spec": {**live["spec"], "ports": ports}})
+    await _settle(announced)
+    [(reason, words)] = _told(announced.api)
+    assert reason == "ForeignChangeUndone"
+    assert words.startswith("Service vminsert-demo: what somebody has changed is set back: spec.")
+
+
 async def test_nothing_is_announced_at_rest_or_after_a_restart(announced: Lab) -> None:
     for _ in range(2):
         announced.announcements = Announcements(announced.client)

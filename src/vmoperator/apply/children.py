@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from vmoperator.apply.client import Client
@@ -13,6 +13,7 @@ from vmoperator.apply.world import World
 from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BINDINGS, BY_KIND, CLAIM
+from vmoperator.observe.announcing import Notice, undoing
 from vmoperator.observe.claims import kept_claims
 from vmoperator.observe.facts import Child, child
 from vmoperator.observe.ownership import healed, place
@@ -56,6 +57,8 @@ class Writer:
     findings: list[Finding] = field(default_factory=list)
     missing: list[tuple[str, str]] = field(default_factory=list)
     """Reason and message of what cannot be had, and that the parent can do without."""
+    announce: Callable[[Notice], None] = lambda notice: None
+    """Has an Event written about the parent."""
     _seen: dict[Ref, tuple[Child, bool]] = field(default_factory=dict, init=False)
     """What was found of each child: a pass asks more than once, and the answer costs a hash."""
 
@@ -158,6 +161,8 @@ class Writer:
             live = None
         if live is not None:
             self._report_claims(manifest, live)
+            if notice := undoing(manifest, live):
+                self.announce(notice)
             await self._disown(manifest, live)
             await self._heal(manifest, live)
         log.info("%s %s", "applying" if live else "creating", ref, extra=self._extra)

@@ -130,6 +130,7 @@ class Reconciler:
         takeover = Takeover(self.client, self.world, manifest)
         await takeover.adopt(wanted.manifests)
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
+        writer.announce = herald.tell
         writer.findings.extend(blindness(lapses))
         holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)

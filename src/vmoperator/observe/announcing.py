@@ -12,6 +12,9 @@ from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.resource import EVENT
 from vmoperator.observe.difference import Difference, differences, line
+from vmoperator.observe.facts import Child
+from vmoperator.observe.ownership import place, uncovered
+from vmoperator.observe.sending import foreign_fields, sent
 from vmoperator.observe.verdict import Aspect, Reason
 
 _SOURCE: Final = "vmoperator"
@@ -69,10 +72,18 @@ def replacement(pod: str, before: Manifest, after: Manifest) -> Notice:
     return Notice("Normal", _REPLACING, f"replacing pod {pod}: {_why(found)}")
 
 
-def undoing(subject: str, paths: Sequence[str]) -> Notice:
-    """What somebody changed in an object of ours, which is set back."""
-    told = ", ".join(dict.fromkeys(paths))
-    words = f"{subject}: what somebody changed is set back: {told}"
+def undoing(manifest: Manifest, live: Child) -> Notice | None:
+    """What others have changed in a child, which is set back; None where it is rendered anew."""
+    wanted = sent(manifest, live)
+    is_same = live.digest == wanted["metadata"]["annotations"][labels.HASH]
+    paths = (*map(place, foreign_fields(manifest, live)), *uncovered(wanted, live.fields))
+    # A child that is adopted has no field of ours yet.
+    if not (is_same and paths and live.fields):
+        return None
+    told = list(dict.fromkeys(paths))[:_TOLD_DIFFERENCES]
+    more = f" and {len(paths) - len(told)} more" if len(paths) > len(told) else ""
+    subject = f"{live.ref.kind} {live.ref.name}"
+    words = f"{subject}: what somebody has changed is set back: {', '.join(told)}{more}"
     return Notice("Normal", _UNDOING, words)
 
 

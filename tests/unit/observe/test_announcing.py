@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vmoperator.base.labels import STARTED_WITH
-from vmoperator.observe.announcing import Notice, event, replacement, transitions, undoing
+from vmoperator.observe.announcing import Notice, event, replacement, transitions
 
 Tree = dict[str, Any]
 
@@ -147,11 +147,6 @@ def test_many_differences_are_told_in_few_words() -> None:
         "replacing pod p: vmstorage: image: a:1 -> a:2; priorityClassName added: p;"
         " hostNetwork added: true; and 1 more"
     )
-
-
-def test_a_foreign_change_is_named_once() -> None:
-    found = undoing("StatefulSet s", ["spec.replicas", "spec.replicas"])
-    assert found.message == "StatefulSet s: what somebody changed is set back: spec.replicas"
 
 
 PARENT: Tree = {
