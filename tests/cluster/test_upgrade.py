@@ -6,6 +6,7 @@ resources, another field in every pod, and another name of vmagent's configurati
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 import uuid
@@ -19,7 +20,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import ROOT, Namespace, Operator, small, until
-from tests.cluster.stack import small_object
+from tests.cluster.stack import API_VERSION, pods, small_object
 from vmoperator.base import labels
 
 pytestmark = pytest.mark.cluster
@@ -74,10 +75,18 @@ class Stand:
     pods: dict[str, str]
     """Name and uid of each pod as the first version left them."""
     templates: dict[str, Tree] = field(default_factory=dict)
-    """Pod template of each workload, likewise."""
+    """Pod template of each workload, likewise, and which fields of it are the operator's."""
 
     def workload(self, path: str) -> Tree:
         return self.namespace.get(*path.split("/"))
+
+    def template(self, path: str) -> Tree:
+        kind, name = path.split("/")
+        shown = self.namespace.kubectl("get", kind, name, "-o", "json", "--show-managed-fields")
+        live: Tree = json.loads(shown)
+        entries = live["metadata"]["managedFields"]
+        (ours,) = (it["fieldsV1"] for it in entries if it["manager"] == labels.MANAGER)
+        return {"is": live["spec"]["template"], "ours": ours["f:spec"]["f:template"]}
 
     def pending(self, kind: str) -> Tree:
         return self.namespace.condition(kind, "demo", "RolloutPending")
@@ -121,9 +130,7 @@ def stand(cluster: Cluster, operator: Operator, next_build: Path) -> Iterator[St
     operator.stop()
     newer = Operator(cluster, operator.log_path.with_name("next.jsonl"), package=next_build)
     one = Stand(namespace, newer, _pods(namespace))
-    one.templates.update(
-        {path: one.workload(path)["spec"]["template"] for it in WORKLOADS.values() for path in it}
-    )
+    one.templates.update({path: one.template(path) for it in WORKLOADS.values() for path in it})
     newer.start()
     try:
         for kind in OBJECTS:
@@ -137,8 +144,7 @@ def stand(cluster: Cluster, operator: Operator, next_build: Path) -> Iterator[St
 
 def test_a_new_version_restarts_nothing_and_comes_to_rest(stand: Stand) -> None:
     assert stand.restarted(*OBJECTS) == []
-    now = {path: stand.workload(path)["spec"]["template"] for path in stand.templates}
-    assert now == stand.templates
+    assert {path: stand.template(path) for path in stand.templates} == stand.templates
     for kind in OBJECTS:
         assert stand.namespace.status("demo", kind)["updateStatus"] == "operational"
     began = time.time()
@@ -179,8 +185,7 @@ def test_the_difference_is_told_field_by_field(stand: Stand) -> None:
 
 
 def test_files_that_the_running_pods_read_stay_beside_those_of_the_next(stand: Stand) -> None:
-    data = stand.namespace.get("secret", "vmagent-demo")["data"]
-    assert {"vmagent.yaml", "main.yaml"} <= data.keys()
+    assert {"vmagent.yaml", "main.yaml"} <= _agent_files(stand)
     assert stand.namespace.condition("VMAgent", "demo", "ConfigLoaded")["status"] == "True"
 
 
@@ -193,23 +198,44 @@ def test_what_stands_beside_the_template_is_kept_in_line(stand: Stand) -> None:
     )
     until(lambda: stand.workload(path)["spec"]["revisionHistoryLimit"] == 10, what="it is undone")
     until(lambda: not stand.workload(path)["spec"].get("minReadySeconds"), what="it is undone")
-    assert stand.workload(path)["spec"]["template"] == stand.templates[path]
+    assert stand.template(path) == stand.templates[path]
     assert stand.restarted("VMAlert") == []
 
 
+def test_rules_go_on_being_loaded_by_pods_of_the_former_version(stand: Stand) -> None:
+    rule = {"alert": "Watchdog", "expr": "vector(1)"}
+    stand.namespace.apply(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "VMRule",
+            "metadata": {"name": "watchdog"},
+            "spec": {"groups": [{"name": "general", "rules": [rule]}]},
+        }
+    )
+    until(lambda: "Watchdog" in _rules(stand), what="it is evaluated")
+    assert stand.template("deploy/vmalert-demo") == stand.templates["deploy/vmalert-demo"]
+    assert stand.restarted("VMAlert") == []
+
+
+def _rules(stand: Stand) -> str:
+    (pod,) = pods(stand.namespace, "vmalert", "demo")
+    return stand.namespace.get_raw(pod["metadata"]["name"], 8080, "/api/v1/rules")
+
+
 def test_the_annotation_sends_one_object_out_and_no_other(stand: Stand) -> None:
-    told = stand.pending("VMSingle")["message"]
-    generation = stand.workload("deploy/vmsingle-demo")["metadata"]["generation"]
+    told = stand.pending("VMAgent")["message"]
+    generation = stand.workload("deploy/vmagent-demo")["metadata"]["generation"]
     words = told.split("`")[1].split()
     stand.namespace.kubectl(*words[words.index("annotate") :])
-    until(lambda: not stand.pending("VMSingle"), seconds=120, what="nothing is pending")
-    stand.namespace.until_status("demo", "operational", kind="vmsingle")
-    live = stand.workload("deploy/vmsingle-demo")
+    until(lambda: not stand.pending("VMAgent"), seconds=120, what="nothing is pending")
+    stand.namespace.until_status("demo", "operational", kind="vmagent")
+    live = stand.workload("deploy/vmagent-demo")
     assert live["spec"]["template"]["spec"]["setHostnameAsFQDN"] is True
     assert live["metadata"]["generation"] == generation + 1
     assert labels.HELD_BACK not in live["metadata"]["annotations"]
-    assert len(stand.restarted("VMSingle")) == 1
-    assert stand.restarted("VMAgent", "VMAlert", "VMAlertmanager", "VMCluster") == []
+    assert len(stand.restarted("VMAgent")) == 2
+    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager", "VMCluster") == []
+    until(lambda: "vmagent.yaml" not in _agent_files(stand), what="former files are gone")
 
 
 def test_a_change_of_the_spec_sends_all_of_it_out_in_one_ordered_rollout(stand: Stand) -> None:
@@ -226,7 +252,11 @@ def test_a_change_of_the_spec_sends_all_of_it_out_in_one_ordered_rollout(stand: 
     ages = [_created(stand, app) for app in ("vmstorage", "vmselect", "vminsert")]
     assert max(ages[0]) <= min(ages[1])
     assert max(ages[1]) <= min(ages[2])
-    assert stand.restarted("VMAgent", "VMAlert", "VMAlertmanager") == []
+    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager") == []
+
+
+def _agent_files(stand: Stand) -> set[str]:
+    return set(stand.namespace.get("secret", "vmagent-demo")["data"])
 
 
 def _created(stand: Stand, app: str) -> list[str]:
