@@ -10,6 +10,7 @@ from vmoperator.apply.guarded import Guarded, Live, Rendering
 from vmoperator.base import labels, names
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import (
+    DEPLOYMENT,
     DISRUPTION_BUDGET,
     HORIZONTAL_AUTOSCALER,
     NETWORK_POLICY,
@@ -17,7 +18,7 @@ from vmoperator.base.resource import (
     STATEFUL_SET,
     VERTICAL_AUTOSCALER,
 )
-from vmoperator.observe.database import CLIENTS, Database, database
+from vmoperator.observe.database import CLIENTS, Database, database, named_pods
 from vmoperator.observe.draining import Drain, drain_of, emptied_at, seconds_until
 from vmoperator.observe.facts import Child
 from vmoperator.observe.guards import Shrinking, Way, draining, is_cut, leaving, starting
@@ -46,7 +47,7 @@ def sized(made: Guarded, render: Rendering, live: Live) -> Guarded:
     name = names.component(APP, parent.metadata.name, legacy=bool(parent.spec.use_legacy_naming))
     ref = Ref(STATEFUL_SET.kind, parent.metadata.namespace, name)
     child = live.own(parent, ref)
-    count = (child.replicas or 0) if child else 0
+    count = _count(parent, child, live) if child else 0
     if live.child(ref) is None:
         count = live.orphans(parent, APP)
     stage, now = made.stage(APP), (child and child.database) or Database()
@@ -57,6 +58,27 @@ def sized(made: Guarded, render: Rendering, live: Live) -> Guarded:
         shrinker = _Shrinker(made, parent, shrinking, render, live)
         made = shrinker.kept(made) if stage.is_paused else shrinker.shrunk(now)
     return replace(made, plan=_unmarked(made.plan)) if now.draining else made
+
+
+def _count(parent: VMCluster, child: Child, live: Live) -> int:
+    """Pods that may keep samples: of those that somebody else has scaled up nobody knows."""
+    count, storage = child.replicas or 0, parent.spec.vmstorage or VMStorage()
+    if storage.hpa is not None or not child.is_scaled_by_others:
+        return count
+    found = [live.own(parent, ref) for ref in _clients(parent)]
+    lists = [one.database.nodes for one in found if one and one.database]
+    resting = storage.maintenance_insert_node_ids or ()
+    known = {*resting, *(it for nodes in lists for it in named_pods(nodes, child.ref.name))}
+    return min(count, 1 + max(known)) if known else count
+
+
+def _clients(parent: VMCluster) -> tuple[Ref, ...]:
+    namespace, name = parent.metadata.namespace, parent.metadata.name
+    legacy = bool(parent.spec.use_legacy_naming)
+    return (
+        Ref(DEPLOYMENT.kind, namespace, names.component("vminsert", name, legacy=legacy)),
+        Ref(STATEFUL_SET.kind, namespace, names.component("vmselect", name, legacy=legacy)),
+    )
 
 
 def _with_storage(made: Guarded, ref: Ref, count: int) -> Guarded:
@@ -106,11 +128,10 @@ def _undrainable(plan: Plan, storage: VMStorage, shrinking: Shrinking) -> str:
         return "an autoscaler decides how many pods there are; remove spec.vmstorage.hpa"
     if shrinking.wanted == 0:
         return "no pod would be left that takes samples"
-    nodes = _nodes(_workload(plan, "vminsert")).split(",")
-    if any(node.startswith("srv+") for node in nodes):
+    nodes = _nodes(_workload(plan, "vminsert"))
+    if "srv+" in nodes:
         return "vminsert discovers its nodes, and none of them can be left out"
-    gone = {f"{shrinking.workload}-{ordinal}" for ordinal in shrinking.gone}
-    if any(node.partition(".")[0].partition(":")[0] in gone for node in nodes):
+    if not named_pods(nodes, shrinking.workload).isdisjoint(shrinking.gone):
         return "spec.vminsert.extraArgs.storageNode names it"
     return ""
 

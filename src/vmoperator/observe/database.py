@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -70,6 +71,13 @@ def database(manifest: Mapping[str, Any]) -> Database | None:
         place=_place(manifest["spec"], container, _absolute(path)) if path else "",
         draining=(metadata.get("annotations") or {}).get(labels.DRAINING, ""),
     )
+
+
+def named_pods(nodes: str, workload: str) -> frozenset[int]:
+    """Numbers of the pods of a StatefulSet that -storageNode names."""
+    hosts = (re.split(r"[.:]", node.strip(), maxsplit=1)[0] for node in nodes.split(","))
+    numbers = (host.removeprefix(f"{workload}-") for host in hosts if host != workload)
+    return frozenset(int(number) for number in numbers if number.isdecimal())
 
 
 def _container(pod: Mapping[str, Any], app: str) -> Mapping[str, Any]:

@@ -249,6 +249,22 @@ def test_pods_that_a_statefulset_was_to_be_made_anew_around_count() -> None:
     assert "stays 3: 2 would take vmstorage-demo-2 away" in messages(made)
 
 
+@pytest.mark.parametrize(
+    ("nodes", "words"),
+    [(3, ""), (2, "stays 3: 2 would take vmstorage-demo-2 away")],
+    ids=["they go again", "those that were there before are guarded"],
+)
+def test_pods_that_somebody_scaled_up_by_hand_keep_nothing(nodes: int, words: str) -> None:
+    before = cluster(3, vminsert={}, vmselect={})
+    first, ref = running(before), Ref("StatefulSet", "ns", "vmstorage-demo")
+    storage = first.child(ref)
+    assert storage is not None
+    scaled = replace(storage, replicas=5, is_scaled_by_others=True)
+    live = replace(first, child=lambda it: scaled if it == ref else first.child(it))
+    made = guarded(parsed(cluster(nodes, vminsert={}, vmselect={})), rendered, live)
+    assert (words in messages(made)) if words else not made.findings
+
+
 def test_children_of_a_former_parent_guard_nothing() -> None:
     before = cluster(3)
     before["metadata"]["uid"] = "u-0"

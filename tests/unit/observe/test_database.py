@@ -8,7 +8,7 @@ import pytest
 from tests.unit.observe.live import metadata
 
 from vmoperator.base import labels
-from vmoperator.observe.database import Database, database
+from vmoperator.observe.database import Database, database, named_pods
 
 
 def workload(
@@ -115,6 +115,12 @@ def test_the_retention_is_that_of_the_program_and_the_last_one_given() -> None:
 def test_the_nodes_of_a_client_are_all_that_its_flags_name() -> None:
     client = workload("-storageNode=a:1,b:1", "--storageNode=c:1", app="vmselect")
     assert found(client).nodes == "a:1,b:1,c:1"
+
+
+def test_pods_are_known_by_the_hosts_that_a_flag_names() -> None:
+    nodes = "vmstorage-a-0.vmstorage-a.ns:8400,vmstorage-a-2:8400,vmstorage-ab-3.x,other:1"
+    assert named_pods(nodes, "vmstorage-a") == {0, 2}
+    assert named_pods("", "vmstorage-a") == frozenset()
 
 
 def test_a_drain_is_read_from_the_workloads_own_annotation() -> None:
