@@ -31,6 +31,8 @@ _NOT_GO = re.compile(
 )
 _NAMED_GROUP = re.compile(r"\(\?<(?=\w)")
 _MOST_REPEATS = 1000
+_LONGEST_KEPT = 500
+"""Thousands of objects share a few short expressions; long ones are not worth their memory."""
 _CERTAIN = (
     "unterminated character set",
     "missing ), unterminated subpattern",
@@ -44,12 +46,15 @@ _STRING = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`", re.DOTAL
 _SELECTOR = re.compile(r"(?:[^{}\"'`\s]|\\.)*\s*(?:\{[^{}\"'`]*\})?\s*", re.DOTALL)
 
 
-@lru_cache(maxsize=1024)
 def regex_problem(pattern: str) -> str | None:
     """What is wrong with a regular expression of RE2 (Go's regexp); None if nothing is known.
 
     Python's own syntax is close to it but not the same: what one of them alone knows is not told.
     """
+    return _kept(pattern) if len(pattern) <= _LONGEST_KEPT else _problem(pattern)
+
+
+def _problem(pattern: str) -> str | None:
     text = _ESCAPED_TEXT.sub("x", pattern)
     for found, problem in _UNKNOWN:
         if found.search(text):
@@ -62,6 +67,9 @@ def regex_problem(pattern: str) -> str | None:
         known = problem.startswith(_CERTAIN) or not isinstance(error, re.error)
         return f"is no regular expression: {problem}" if known else None
     return None
+
+
+_kept = lru_cache(maxsize=1024)(_problem)
 
 
 def any_regex_problem(pattern: str) -> str | None:

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 _MOST_REPEATS = 1000
 _DEEPEST = 200
+_LONGEST_KEPT = 500
+"""Thousands of objects share a few short expressions; long ones are not worth their memory."""
 _FLAGS = re.compile(r"\(\?(?:[imsU]*|[imsU]*-[imsU]+)(?P<end>[:)])")
 _NAMED = re.compile(r"\(\?P?<(?P<name>[^>]*)>")
 _NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -47,10 +49,13 @@ class _Refused(Exception):
     """What is wrong."""
 
 
-@lru_cache(maxsize=1024)
 def re2_problem(pattern: str) -> str | None:
     """Why Go's regexp would not take an expression that has to match a text as a whole, as
     programs of VictoriaMetrics use it; None if it does."""
+    return _kept(pattern) if len(pattern) <= _LONGEST_KEPT else _problem(pattern)
+
+
+def _problem(pattern: str) -> str | None:
     try:
         # Programs compile it alone or in a group: `a)(b` is one only in the other.
         _Reader(pattern).read()
@@ -58,6 +63,9 @@ def re2_problem(pattern: str) -> str | None:
     except _Refused as refused:
         return f"is no regular expression of RE2: {refused}"
     return None
+
+
+_kept = lru_cache(maxsize=1024)(_problem)
 
 
 class _Reader:
