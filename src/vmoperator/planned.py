@@ -20,8 +20,9 @@ _SIGNS: Final = {
 }
 _WORDS: Final = {
     Action.RENEW: "deleted and made anew, for this cannot change in place",
-    Action.HOLD: "held back",
 }
+_RENEWED_SET: Final = "made anew around its pods and claims, for this cannot change in place"
+_CLAIM_SIZE: Final = "spec.resources.requests.storage"
 _SUMMARY: Final = {
     Action.CREATE: "to create",
     Action.CHANGE: "to change",
@@ -77,6 +78,8 @@ def summary(planned: Planned) -> str:
     parts = [f"{counts[action]} {words}" for action, words in _SUMMARY.items() if counts[action]]
     parts += _counted(sum(len(it.pods) for o in outlooks for it in o.restarts), "pod", "to restart")
     parts += _counted(sum(len(it.removed) for it in outlooks), "pod", "to remove")
+    grown = sum(it.path == _CLAIM_SIZE for fate in fates for it in fate.differences)
+    parts += _counted(grown, "claim", "to grow")
     parts += _counted(sum(len(it.refusals) for it in outlooks), "refusal", "")
     parts += _counted(len(planned.errors), "error", "")
     if planned.exit_code == 0:
@@ -116,6 +119,8 @@ def _fate(fate: Fate, indent: str) -> Iterator[str]:
     ref = fate.ref
     name = ref.name if indent else f"{ref.namespace}/{ref.name}".removeprefix("/")
     words = fate.words or _WORDS.get(fate.action, "")
+    if fate.action is Action.RENEW and ref.kind == "StatefulSet":
+        words = _RENEWED_SET
     yield f"{indent}{_SIGNS.get(fate.action, ' ')} {ref.kind} {name}{f' ({words})' * bool(words)}"
     for difference in fate.differences[:_LINES]:
         yield f"{indent}    {line(difference)}"

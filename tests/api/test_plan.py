@@ -52,6 +52,11 @@ def cluster(**spec: Any) -> Manifest:
     return {**manifest, "spec": {**manifest["spec"], **parts, **spec}}
 
 
+def _stored(size: str) -> dict[str, Any]:
+    claim = {"spec": {"resources": {"requests": {"storage": size}}}}
+    return {"replicaCount": 2, "storage": {"volumeClaimTemplate": claim}}
+
+
 @dataclass
 class Desk:
     """Runs the command as a user does, and keeps what it said."""
@@ -146,6 +151,48 @@ async def test_an_object_that_does_not_exist_yet_is_created_with_its_children(de
         it["name"] for it in parent["children"]
     }
     assert desk.api.find(Ref("VMCluster", "default", "new")) is None
+
+
+async def test_a_guarded_field_is_refused_and_the_rest_is_planned(desk: Desk) -> None:
+    wanted = cluster(vmstorage={"replicaCount": 1}, vmselect={"replicaCount": 3})
+    found = await desk.json(wanted)
+    parent = found["parents"][0]
+    assert found["exitCode"] == 2
+    assert [it["reason"] for it in parent["refusals"]] == ["Guarded"]
+    assert "spec.vmstorage.replicaCount stays 2" in parent["refusals"][0]["message"]
+    changed = [it["name"] for it in parent["children"] if it["action"] == "change"]
+    assert changed == ["vmselect-demo"]
+    allowed = {"operator.victoriametrics.com/allow-scale-down": "1"}
+    wanted["metadata"]["annotations"] = allowed
+    allowed_now = (await desk.json(wanted))["parents"][0]
+    assert allowed_now["refusals"] == []
+    assert any("vmstorage-demo-1: removed once" in note for note in allowed_now["notes"])
+
+
+async def test_claims_that_grow_are_named_and_restart_nothing(desk: Desk) -> None:
+    await desk.lab.apply(cluster(vmstorage=_stored("1Gi")))
+    await desk.lab.settle()
+    await desk.plan(files=(cluster(vmstorage=_stored("2Gi")),))
+    grown = "  ~ PersistentVolumeClaim vmstorage-db-vmstorage-demo-{}"
+    assert [grown.format(number) in desk.out for number in range(2)] == [True, True]
+    assert "    spec.resources.requests.storage: 1Gi -> 2Gi" in desk.out
+    assert "± StatefulSet vmstorage-demo (made anew around its pods" in desk.out
+    assert "2 claims to grow." in desk.out
+    assert "restarts" not in desk.out
+
+
+async def test_what_only_the_operator_renders_differently_is_held_back(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VM_VMCLUSTERDEFAULT_VMSTORAGEDEFAULT_VERSION", "v9-cluster")
+    assert await desk.plan() == 0
+    assert "= StatefulSet vmstorage-demo (held back: " in desk.out
+    assert "spec.template.spec.containers[vmstorage].image: " in desk.out
+    assert "restarts" not in desk.out
+    assert "nothing would change, 1 held back" in desk.out
+    assert await desk.plan(files=(cluster(retentionPeriod="8"),)) == 1
+    assert "restarts vmstorage-demo-0, vmstorage-demo-1" in desk.out
+    assert "held back" not in desk.out
 
 
 async def test_a_child_that_is_no_longer_wanted_is_deleted(desk: Desk) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -20,6 +21,7 @@ from tests.cluster.conftest import Namespace, Operator, small, standing_demo, un
 pytestmark = pytest.mark.cluster
 
 NAME = "plan"
+VERSION = "VM_VMCLUSTERDEFAULT_VMSTORAGEDEFAULT_VERSION"
 PASSWORD = "correct-horse-battery"
 CHANGED: dict[str, Any] = {"vmstorage": {"extraArgs": {"dedup.minScrapeInterval": "30s"}}}
 FIELD = "spec.template.spec.containers[vmstorage].args[-dedup.minScrapeInterval]"
@@ -34,11 +36,20 @@ class Planner:
     kubeconfig: Path
     began: float
 
-    def plan(self, *arguments: str, stdin: Any = None) -> subprocess.CompletedProcess[str]:
+    def plan(
+        self, *arguments: str, stdin: Any = None, env: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         program = Path(sys.executable).parent / "vmoperator"
         command = [str(program), "plan", f"--kubeconfig={self.kubeconfig}", *arguments]
         text = None if stdin is None else yaml.safe_dump_all(stdin)
-        return subprocess.run(command, capture_output=True, text=True, check=False, input=text)
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            input=text,
+            env={**os.environ, **(env or {})},
+        )
 
     def json(self, *objects: dict[str, Any]) -> dict[str, Any]:
         done = self.plan("-n", NAME, "-o", "json", "-", stdin=objects)
@@ -120,6 +131,22 @@ def test_a_refused_spec_names_the_field(planner: Planner) -> None:
         assert "! refused (Invalid): " in done.stdout
         assert words in done.stdout
         assert len(done.stdout) < 1000
+
+
+def test_guards_growth_and_what_is_held_back_are_told(planner: Planner) -> None:
+    fewer = planner.plan("-n", NAME, "-", stdin=[small(vmstorage={"replicaCount": 1})])
+    assert fewer.returncode == 2
+    assert "! refused (Guarded): spec.vmstorage.replicaCount stays 2" in fewer.stdout
+    claim = {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "150Mi"}}}}}
+    larger = planner.plan("-n", NAME, "-", stdin=[small(vmstorage={"storage": claim})])
+    assert larger.returncode == 1
+    assert "  ~ PersistentVolumeClaim vmstorage-db-vmstorage-demo-1" in larger.stdout
+    assert "2 claims to grow." in larger.stdout
+    assert "restarts" not in larger.stdout
+    newer = planner.plan("-n", NAME, env={VERSION: "v1.151.0-cluster"})
+    assert newer.returncode == 0
+    assert "= StatefulSet vmstorage-demo (held back: " in newer.stdout
+    assert "vmstorage:v1.150.0-cluster -> victoriametrics/vmstorage:v1.151.0" in newer.stdout
 
 
 def test_values_of_secrets_are_never_shown(planner: Planner) -> None:

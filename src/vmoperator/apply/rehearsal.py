@@ -43,7 +43,8 @@ _IN_ORDER: Final = (Aspect.OBJECTS_SELECTED,)
 _HELD_BACK: Final = "HeldBack"
 """Reason of the condition that tells what the fates of the workloads tell in full."""
 _HELD: Final = (
-    f"its pods stay as they are until the spec changes, or the annotation {labels.ROLLOUT}"
+    "held back: its pods stay as they are until the spec or the annotation"
+    f" {labels.ROLLOUT} changes"
 )
 
 
