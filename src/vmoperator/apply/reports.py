@@ -13,9 +13,10 @@ from vmoperator.apply.clock import now
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, Invalid, NotFound
 from vmoperator.base.manifest import Manifest, ref_of
+from vmoperator.base.resource import BY_KIND
 from vmoperator.observe.announcing import Notice, transitions
 from vmoperator.observe.parents import trimmed
-from vmoperator.observe.status import Beside, is_told, status
+from vmoperator.observe.status import Beside, is_told, leftovers, status
 from vmoperator.observe.verdict import Verdict
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,9 @@ class Reporter:
         log.info("%s: %s %s", ref, verdict.status, verdict.message, extra={"ref": ref})
         try:
             written = await self.client.apply_status(_status_manifest(self.parent, wanted))
+            if left := leftovers(wanted, written.get("status") or {}):
+                patch = {"status": dict.fromkeys(left)}
+                written = await self.client.patch_status(BY_KIND[ref.kind], ref, patch)
         except NotFound:
             return
         except (Forbidden, Invalid) as error:

@@ -70,6 +70,14 @@ def is_told(wanted: Manifest, previous: Mapping[str, Any]) -> bool:
     return wanted == {**own, "conditions": [item for item in ours if item]}
 
 
+def leftovers(wanted: Manifest, written: Mapping[str, Any]) -> tuple[str, ...]:
+    """Fields that stand in the status because another operator wrote them, and that we do not say.
+
+    An apply takes away only what is ours.
+    """
+    return tuple(key for key in (*_FIELDS, "lastAppliedSpec") if key in written.keys() - wanted)
+
+
 def was_creating(previous: Mapping[str, Any]) -> bool:
     """Whether the status says that the first pods are still awaited."""
     conditions = previous.get("conditions") or ()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from vmoperator.api.status import UpdateStatus
-from vmoperator.observe.status import Beside, is_told, status, was_creating
+from vmoperator.observe.status import Beside, is_told, leftovers, status, was_creating
 from vmoperator.observe.verdict import Aspect, Reason, Remark, Verdict
 
 Tree = dict[str, Any]
@@ -163,3 +163,11 @@ def test_what_a_pass_does_not_know_stays_as_it_was_told() -> None:
     assert invalid["shards"] == 2
     assert "HighlyAvailable" in _conditions(invalid)
     assert is_told(invalid, invalid)
+
+
+def test_what_another_operator_said_and_we_do_not_is_left_over() -> None:
+    said = {"reason": "left behind", "lastAppliedSpec": {"port": "1"}, "replicas": 3}
+    written = {**_status(WELL), **said, "theirs": "of somebody else"}
+    assert leftovers(_status(WELL), written) == ("reason", "replicas", "lastAppliedSpec")
+    assert leftovers(_status(WELL, sizes={"replicas": 3}), written) == ("reason", "lastAppliedSpec")
+    assert leftovers(_status(WELL), _status(WELL)) == ()
