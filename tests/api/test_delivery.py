@@ -138,6 +138,19 @@ async def test_a_program_that_reads_megabytes_is_not_asked_again_meanwhile(node:
         assert program.reloads == 1
 
 
+async def test_a_reload_that_takes_long_is_told_of_while_it_goes_on(node: Node) -> None:
+    node.deliveries.long_seconds = 0.2
+    async with Program("vmagent", takes_seconds=2.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=1_000_000)})
+        await node.until_told(Standing.LOADING)
+        assert "spec.resources" in node.at()[0].words
+        assert node.woken == [AGENT]
+        await node.until_told(Standing.LOADED)
+        assert node.woken == [AGENT, AGENT]
+
+
 async def test_what_comes_while_a_program_reads_megabytes_is_loaded_after_that(node: Node) -> None:
     async with Program("vmagent", takes_seconds=1.0) as program:
         one = await node.pod("a")

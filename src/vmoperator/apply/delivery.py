@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vmoperator.apply.client import Client
-from vmoperator.apply.errands import Errand, Order, Pace
+from vmoperator.apply.errands import LONG_SECONDS, Errand, Order, Pace
 from vmoperator.apply.programs import Address, Programs
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import Loading, Standing, marks_of
@@ -38,6 +38,8 @@ class Deliveries:
     programs: Programs
     wake: Callable[[Ref], None]
     """Called when there is something new to tell of a parent."""
+    long_seconds: float = LONG_SECONDS
+    """A reload that takes longer is told of while it goes on."""
     _running: dict[Ref, dict[str, _Running]] = field(default_factory=dict, init=False)
     """Parent -> uid of the pod -> its errand, ended or not."""
     _paces: dict[Ref, dict[str, Pace]] = field(default_factory=dict, init=False)
@@ -91,6 +93,7 @@ class Deliveries:
             told=lambda: self._told(parent),
             pace=self._paces.setdefault(parent, {}).setdefault(pod.uid, Pace()),
             is_trusted=is_trusted,
+            long_seconds=self.long_seconds,
         )
         task = asyncio.create_task(errand.run(), name=f"configuration of {pod.ref}")
         task.add_done_callback(_log_defect)

@@ -33,12 +33,19 @@ _SMALL_BYTES: Final = 200_000
 _LARGE_PAUSE_SECONDS: Final = 0.25
 _LOOK_SECONDS_PER_MB: Final = 0.15
 _LONGEST_LOOK_SECONDS: Final = 2.0
+_GOING_WELL: Final = (Standing.LOADED, Standing.LOADING)
 # Their pages are nothing but what they run, and may be megabytes.
 _PLAIN: Final = ("vmagent", "vmsingle")
 # Where nothing shows that the files were there, the last request counts; one more to be sure.
 _LATE_SECONDS: Final = 3.0
 # A program answers before it has read its files.
 _LOOKS_SECONDS: Final = (0.01, 0.04, 0.1)
+# Until then what was told before stays: most reloads are over.
+LONG_SECONDS: Final = 5.0
+_LONG_WORDS: Final = (
+    "reads all of it anew, and takes long: a higher limit of CPU in spec.resources helps, or fewer"
+    " objects, the others selected by a second parent"
+)
 # The metrics of VictoriaMetrics' programs may be a second old (lib/appmetrics).
 _METRICS_AGE_SECONDS: Final = 1.1
 _PAGE_SECONDS: Final = 5.0
@@ -90,6 +97,8 @@ class Errand:
     pace: Pace = field(default_factory=Pace)
     is_trusted: bool = True
     """Whether a pod that was told before this process knew of it is taken to have loaded it."""
+    long_seconds: float = LONG_SECONDS
+    """A reload that takes longer is told of while it goes on."""
     loading: Loading = field(init=False)
     _annotated: bool = field(init=False)
     _before: tuple[str, ...] = field(default=(), init=False)
@@ -173,6 +182,8 @@ class Errand:
                 if self._is_taken(await self._shown()):
                     self.pace.seconds, self.pace.busy_until = loop.time() - asked, 0.0
                     return self._at(Standing.LOADED)
+                if loop.time() - asked > self.long_seconds:
+                    self._tell(self._at(Standing.LOADING, _LONG_WORDS))
         if words:
             standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
             return self._at(standing, words)
@@ -259,7 +270,7 @@ class Errand:
         self.loading = loading
         is_loaded = loading.standing is Standing.LOADED
         log.log(
-            logging.INFO if is_loaded else logging.WARNING,
+            logging.INFO if loading.standing in _GOING_WELL else logging.WARNING,
             "pod %s: %s (%s)",
             self.pod.ref.name,
             "configuration loaded" if is_loaded else loading.words,

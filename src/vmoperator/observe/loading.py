@@ -39,6 +39,8 @@ class Standing(StrEnum):
     """How far one pod is."""
 
     PENDING = "pending"
+    LOADING = "loading"
+    """It was asked, and takes long."""
     LOADED = "loaded"
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
@@ -134,6 +136,8 @@ def config_loaded(loadings: Sequence[Loading]) -> Remark | None:
         return Remark(Aspect.CONFIG_LOADED, "False", "Refused", message)
     if Standing.FAILED in standings:
         return Remark(Aspect.CONFIG_LOADED, "False", "NotLoaded", message)
+    if Standing.LOADING in standings:
+        return Remark(Aspect.CONFIG_LOADED, "Unknown", "Loading", message)
     # It reads its files from time to time by itself: that it has not is not known.
     return Remark(Aspect.CONFIG_LOADED, "Unknown", "Unreachable", message)
 

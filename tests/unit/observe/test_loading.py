@@ -99,6 +99,13 @@ def test_something_else_at_the_address_is_no_program_of_ours() -> None:
             id="none can be reached",
         ),
         pytest.param(
+            [at("a", Standing.LOADED), at("b", Standing.LOADING, "takes long")],
+            "Unknown",
+            "Loading",
+            "loaded by 1 of 2 replicas; pod b: takes long",
+            id="one takes long",
+        ),
+        pytest.param(
             [at("a", Standing.FAILED, "answers 401"), at("b", Standing.UNREACHABLE, "far away")],
             "False",
             "NotLoaded",
