@@ -88,7 +88,7 @@ def _stalled(namespace: Namespace, kind: str = "vmcluster") -> dict[str, Any]:
         generation = namespace.get(kind, "demo")["metadata"]["generation"]
         return found if found.get("observedGeneration") == generation else {}
 
-    found: dict[str, Any] = until(told, seconds=60, what="Stalled says why")
+    found: dict[str, Any] = until(told, seconds=120, what="Stalled says why")
     return found
 
 
@@ -131,21 +131,21 @@ def test_a_drain_outlives_the_operator_and_is_cancelled_by_scaling_up(
 ) -> None:
     three.apply(demo(2, {labels.DRAIN: "2"}))
     mark = until(lambda: _mark(three), seconds=120, what="the drain begins")
-    until(lambda: _draining(three) == "Draining", seconds=60, what="it is told")
+    until(lambda: _draining(three) == "Draining", seconds=120, what="it is told")
     three.until_status("demo", "operational")
     assert mark.startswith("2=")
     assert (_pods(three), _written(three), _read(three)) == (3, [0, 1], [0, 1, 2])
 
     operator.restart()
     three.kubectl("delete", "service", "vmstorage-demo")
-    until(lambda: three.items("service", "app.kubernetes.io/name=vmstorage"), seconds=60)
+    until(lambda: three.items("service", "app.kubernetes.io/name=vmstorage"), seconds=120)
     three.until_status("demo", "operational")
     assert _mark(three) == mark
     message = three.condition("vmcluster", "demo", "Draining")["message"]
     assert mark.partition("=")[2] in message
 
     three.apply(demo(3, {labels.DRAIN: "2"}))
-    until(lambda: not _mark(three), seconds=60, what="the drain is cancelled")
+    until(lambda: not _mark(three), seconds=120, what="the drain is cancelled")
     three.until_status("demo", "operational")
     assert _written(three) == _read(three) == [0, 1, 2]
     assert not _draining(three)
@@ -189,6 +189,6 @@ def test_a_vmsingle_keeps_its_volume_until_it_may_leave_it(stand: Namespace) -> 
     assert volumes() == ["data"]
     allowed = {labels.ALLOW_STORAGE_CHANGE: "persistentVolumeClaim/vmsingle-demo"}
     stand.apply(single(allowed, logLevel="WARN"))
-    until(lambda: not volumes(), seconds=60, what="it leaves its volume")
+    until(lambda: not volumes(), seconds=120, what="it leaves its volume")
     stand.until_status("demo", "operational", kind="vmsingle")
     assert stand.get("pvc", "vmsingle-demo")
