@@ -12,6 +12,7 @@ from chart.files import CRDS_FOLDER, FOLDER, chart_files
 from generate.crds import definition_files
 from generate.rbac import rbac
 from generate.reference import reference
+from generate.security import security_page
 from generate.settings import settings_page
 from generate.unsupported import unsupported_page
 
@@ -26,6 +27,7 @@ def outputs() -> Mapping[str, str]:
         **chart_files(),
         "deploy/rbac.yaml": rbac(),
         "docs/api.md": reference(),
+        "docs/security.md": security_page(),
         "docs/settings.md": settings_page(),
         "docs/unsupported.md": unsupported_page(),
     }

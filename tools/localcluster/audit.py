@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 OPERATOR = "vmoperator"
+_POD_NAME = "authentication.kubernetes.io/pod-name"
 
 
 class Call(NamedTuple):
@@ -32,6 +33,8 @@ class Event:
     code: int
     is_dry: bool = False
     """A dry run, which stores nothing."""
+    pod: str = ""
+    """The pod whose token was shown, where a service account called."""
 
     @property
     def writes(self) -> bool:
@@ -58,6 +61,7 @@ def event(record: dict[str, Any]) -> Event:
         name=target.get("name", ""),
         code=record.get("responseStatus", {}).get("code", 0),
         is_dry="dryRun=All" in record.get("requestURI", ""),
+        pod=next(iter(record["user"].get("extra", {}).get(_POD_NAME, ())), ""),
     )
 
 

@@ -81,6 +81,11 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         default=8,
         help="bring so many objects in line at the same time (default: %(default)s)",
     )
+    _add_turns(parser)
+
+
+def _add_turns(parser: argparse.ArgumentParser) -> None:
+    """How it gets on with other processes, and where it tells of itself."""
     parser.add_argument(
         "--lease",
         metavar="NAMESPACE/NAME",

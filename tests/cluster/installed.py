@@ -1,0 +1,116 @@
+"""The operator as users have it: the image of the Dockerfile, installed by helm."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from image.build import archive, reference
+from localcluster import Cluster
+from localcluster.progress import Progress
+from tests.cluster.conftest import ROOT, until
+
+CHART = ROOT / "charts/vmoperator"
+HOME = "vmoperator"
+"""Namespace and name of the release."""
+ACCOUNT = f"system:serviceaccount:{HOME}:{HOME}"
+SELECTOR = f"app.kubernetes.io/name={HOME}"
+_RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+
+
+@dataclass
+class Installed:
+    """A cluster with a release of the chart."""
+
+    cluster: Cluster
+
+    def prepare(self) -> None:
+        """The image on the node, and a namespace that takes restricted pods only."""
+        with Progress(quiet=True) as progress:
+            names = self.cluster.load(archive(progress))
+        assert reference() in names
+        self.kubectl("create", "namespace", HOME)
+        self.kubectl("label", "namespace", HOME, _RESTRICTED)
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        return self.cluster.kubectl(*arguments, input=stdin)
+
+    def helm(self, *arguments: str, namespace: str = HOME) -> str:
+        """What helm prints."""
+        paths = self.cluster.paths
+        programs = Path(self.cluster.kubectl_command()[0]).parent
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(paths.kubeconfig("admin")),
+            "HELM_DRIVER": "secret",
+        }
+        done = subprocess.run(
+            [str(programs / "helm"), *arguments, "-n", namespace],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def upgrade(self, *settings: str, name: str = HOME, namespace: str = HOME) -> str:
+        """Install or upgrade the release, and wait for its pods."""
+        given = [word for setting in settings for word in ("--set", setting)]
+        command = ("upgrade", "--install", name, str(CHART), "--wait", "--timeout=120s", *given)
+        return self.helm(*command, namespace=namespace)
+
+    def pods(self) -> list[dict[str, Any]]:
+        text = self.kubectl("-n", HOME, "get", "pods", "-l", SELECTOR, "-o", "json")
+        found: list[dict[str, Any]] = json.loads(text)["items"]
+        return [it for it in found if "deletionTimestamp" not in it["metadata"]]
+
+    def ready_pods(self) -> list[str]:
+        return sorted(it["metadata"]["name"] for it in self.pods() if _is_ready(it))
+
+    @property
+    def holder(self) -> str:
+        """The pod that leads, by the lease; empty if none does."""
+        path = "jsonpath={.spec.holderIdentity}"
+        found = self.kubectl("-n", HOME, "get", "lease", HOME, "-o", path, "--ignore-not-found")
+        return found.rpartition("_")[0]
+
+    def until_ready(self, number: int) -> list[str]:
+        found: list[str] = until(
+            lambda: names if len(names := self.ready_pods()) == number else None,
+            seconds=120,
+            what=f"{number} pods of the operator are ready",
+        )
+        return found
+
+    def metric(self, pod: str, name: str) -> float:
+        page = self.kubectl(
+            "get", "--raw", f"/api/v1/namespaces/{HOME}/pods/{pod}:8080/proxy/metrics"
+        )
+        line = next(it for it in page.splitlines() if it.startswith(f"{name} "))
+        return float(line.split()[1])
+
+
+def process_of(pod: str) -> int:
+    """The pid, on this machine, of the operator that runs in a pod."""
+    wanted = f"HOSTNAME={pod}".encode()
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        try:
+            is_there = wanted in (folder / "environ").read_bytes().split(b"\0")
+            words = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if is_there and b"vmoperator" in words:
+            return int(folder.name)
+    raise AssertionError(f"no process of {pod}")
+
+
+def _is_ready(pod: dict[str, Any]) -> bool:
+    conditions = pod.get("status", {}).get("conditions") or ()
+    return any(it["type"] == "Ready" and it["status"] == "True" for it in conditions)

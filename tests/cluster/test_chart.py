@@ -1,0 +1,185 @@
+"""The chart on a real node: install, use, upgrade, roll back, uninstall; two pods, one leader."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from localcluster import Cluster
+from localcluster.audit import Event
+from tests.cluster.conftest import KEEP, NAME, Namespace, until
+from tests.cluster.installed import ACCOUNT, HOME, Installed, process_of
+from tests.cluster.stack import small_object
+
+pytestmark = pytest.mark.cluster
+
+LEASE_SECONDS = 4
+MOST_MEMORY_BYTES = 130e6
+"""At rest with one VMCluster, a little more than what was seen (80 MB): a guard, no figure."""
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def release() -> Iterator[Installed]:
+    """A cluster of its own, for the operator of the other tests must not look after these."""
+    cluster = Cluster(f"{NAME}-chart")
+    cluster.up()
+    one = Installed(cluster)
+    one.prepare()
+    one.upgrade("replicas=2", f"extraArgs={{--lease-seconds={LEASE_SECONDS}}}")
+    yield one
+    if not KEEP:
+        cluster.down()
+
+
+@pytest.fixture
+def team(release: Installed) -> Iterator[Namespace]:
+    one = Namespace(release.cluster, "team")
+    release.kubectl("create", "namespace", one.name)
+    yield one
+    one.clear()
+    release.kubectl("wait", "--for=delete", "namespace/team", "--timeout=120s")
+
+
+def test_two_restricted_pods_are_ready_and_one_leads(release: Installed) -> None:
+    pods = release.until_ready(2)
+    assert release.holder in pods
+    leads = {pod: release.metric(pod, "vmoperator_leader") for pod in pods}
+    assert sorted(leads.values()) == [0.0, 1.0]
+    assert leads[release.holder] == 1.0
+
+
+def test_the_object_in_the_notes_becomes_operational(release: Installed) -> None:
+    notes = release.helm("get", "notes", HOME)
+    found = re.search(r"<<'EOF'\n(.*?)\nEOF\n", notes, re.DOTALL)
+    assert found is not None, notes
+    release.kubectl("apply", "-f", "-", stdin=found[1])
+    wait = ("wait", "--for=condition=Ready", "vmcluster/demo", "--timeout=180s")
+    assert "condition met" in release.kubectl("-n", "default", *wait)
+    holder = release.holder
+    time.sleep(5)
+    memory = release.metric(holder, "process_resident_memory_bytes")
+    print(f"resident memory of the leader: {memory / 1e6:.0f} MB")
+    assert memory < MOST_MEMORY_BYTES
+    release.kubectl("-n", "default", "delete", "vmcluster", "demo")
+
+
+def test_another_pod_leads_at_once_after_a_good_end(release: Installed, team: Namespace) -> None:
+    release.until_ready(2)
+    before = release.holder
+    began = time.monotonic()
+    release.kubectl("-n", HOME, "delete", "pod", before, "--wait=false")
+    until(lambda: release.holder not in ("", before), seconds=30, what="another leader")
+    print(f"another leader after {time.monotonic() - began:.1f} s")
+    team.apply(small_object("VMSingle", "demo"))
+    team.until_status("demo", "operational", kind="vmsingle")
+    release.until_ready(2)
+
+
+def test_whoever_dies_or_is_stopped_only_the_holder_of_the_lease_writes(
+    release: Installed, team: Namespace
+) -> None:
+    since = time.time()
+    for number in range(KILLS):
+        before = _leader(release)
+        _change(team, number)
+        if number % 5 == 4:
+            _stop_for_a_while(release, before)
+        else:
+            os.kill(process_of(before), signal.SIGKILL)
+            # A container that dies often is started late: a new pod comes at once.
+            force = ("--force", "--grace-period=0", "--ignore-not-found")
+            release.kubectl("-n", HOME, "delete", "pod", before, *force)
+    release.until_ready(2)
+    team.until_status("demo", "operational", kind="vmsingle")
+    events = list(release.cluster.audit.events(since, user=ACCOUNT))
+    assert _intruders(events) == []
+    assert len({it.pod for it in events if it.writes}) > KILLS / 2
+
+
+def _leader(release: Installed) -> str:
+    pods = release.until_ready(2)
+    until(lambda: release.holder in pods, seconds=60, what="a leader among them")
+    return release.holder
+
+
+def _change(team: Namespace, number: int) -> None:
+    """Load: something to write for whoever leads, before and after."""
+    labels = {"managedMetadata": {"labels": {"round": str(number)}}}
+    team.apply(small_object("VMSingle", "demo", **labels))
+
+
+def _stop_for_a_while(release: Installed, pod: str) -> None:
+    pid = process_of(pod)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        until(lambda: release.holder not in ("", pod), seconds=60, what="another leader")
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def _intruders(events: list[Event]) -> list[Event]:
+    """Writes of pods that did not hold the lease when they wrote.
+
+    Who holds it is told by the writes of the lease itself, in the order of the log; a request that
+    was already on its way when its sender died may come a moment late.
+    """
+    found, holder, taken = [], "", 0.0
+    for it in sorted((it for it in events if it.writes), key=lambda it: it.seconds):
+        if it.call.resource == "leases":
+            if it.code < 300 and it.pod != holder:
+                holder, taken = it.pod, it.seconds
+        elif holder and it.pod != holder and it.seconds - taken > 0.1:
+            found.append(it)
+    return found
+
+
+def test_no_request_was_refused(release: Installed) -> None:
+    refused = {
+        (it.call.verb, it.call.resource, it.call.subresource)
+        for it in release.cluster.audit.events(user=ACCOUNT)
+        if it.code in (401, 403)
+    }
+    assert refused == set()
+
+
+def test_upgrade_and_rollback_restart_no_pod_of_the_users_and_uninstall_leaves_the_objects(
+    release: Installed, team: Namespace
+) -> None:
+    team.apply(small_object("VMSingle", "demo"))
+    team.until_status("demo", "operational", kind="vmsingle")
+    before = {it["metadata"]["uid"] for it in team.items("pods")}
+    release.upgrade("replicas=1", "log.level=debug")
+    release.helm("rollback", HOME, "--wait", "--timeout=120s")
+    release.until_ready(2)
+    release.helm("uninstall", HOME, "--wait")
+    assert {it["metadata"]["uid"] for it in team.items("pods")} == before
+    assert team.status("demo", "vmsingle")["updateStatus"] == "operational"
+    assert "vmsingles.operator" in release.kubectl("get", "crd", "-o", "name")
+
+
+def test_in_its_own_namespace_it_needs_nothing_of_the_cluster_and_sees_nothing_else(
+    release: Installed, team: Namespace
+) -> None:
+    other = Namespace(release.cluster, "elsewhere")
+    release.kubectl("create", "namespace", other.name)
+    settings = ("crds.enabled=false", "watchOwnNamespace=true")
+    release.upgrade(*settings, name="own", namespace=team.name)
+    for one in (team, other):
+        one.apply(small_object("VMSingle", "demo"))
+    team.until_status("demo", "operational", kind="vmsingle")
+    time.sleep(3)
+    assert other.status("demo", "vmsingle") == {}
+    assert other.items("deployments") == []
+    account = f"system:serviceaccount:{team.name}:own-vmoperator"
+    refused = {
+        it.call for it in release.cluster.audit.events(user=account) if it.code in (401, 403)
+    }
+    print(refused)
+    release.helm("uninstall", "own", "--wait", namespace=team.name)
+    other.clear()
