@@ -49,6 +49,12 @@ def single(size: str, **spec: Any) -> Tree:
     }
 
 
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Here nobody lets go of pods, or takes them over, while a pass looks on.
+    monkeypatch.setattr("vmoperator.apply.storage._LOOK_SECONDS", 0.0)
+
+
 @pytest.fixture
 async def lab(api: FakeApi, client: Client) -> Lab:
     for name, grows in (("grows", True), ("fixed", False)):
@@ -145,6 +151,20 @@ async def test_an_end_between_any_two_steps_is_made_up_for_by_the_next_process(
     assert pods(after) == before
     assert (sizes(after), template_size(after)) == (["20Gi", "20Gi"], "20Gi")
     assert await after.writes() == []
+
+
+async def test_pods_that_are_taken_over_meanwhile_are_no_rollout(
+    running: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def controllers(seconds: float) -> None:
+        await running.kubernetes.settle()
+        running.kubernetes.look(running.world)
+
+    monkeypatch.setattr("vmoperator.apply.storage.asyncio.sleep", controllers)
+    await running.apply(cluster(**claims("20Gi")))
+    assert "PATCH vmclusters/demo/status" in await running.writes()
+    assert running.message == "operational"
+    assert ready(running)[:2] == ("True", "Ready")
 
 
 async def test_progress_is_told_until_every_volume_has_grown(running: Lab) -> None:
@@ -367,10 +387,7 @@ async def test_a_claim_that_is_gone_from_under_its_pod_is_told(running: Lab) -> 
     )
 
 
-async def test_a_set_that_is_slow_to_let_go_of_its_pods_is_waited_for(
-    running: Lab, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("vmoperator.apply.storage._LOOK_SECONDS", 0.01)
+async def test_a_set_that_is_slow_to_let_go_of_its_pods_is_waited_for(running: Lab) -> None:
     await running.apply(cluster(**claims("20Gi")))
     # A finalizer holds it: it was deleted, and is still there.
     running.api.faults.append(Fault(404, times=1, method="DELETE", path=SET))

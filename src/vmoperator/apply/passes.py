@@ -153,7 +153,9 @@ class Pass:
 
     async def _bring(self, stage: Stage) -> bool:
         replicas = await self.storage.prepare(stage)
-        return await self.writer.bring(stage.workload, first_replicas=replicas)
+        is_in_line = await self.writer.bring(stage.workload, first_replicas=replicas)
+        await self.storage.adopted(ref_of(stage.workload))
+        return is_in_line
 
     async def _lead(self, stage: Stage, *, is_complete: bool) -> None:
         """Let Services lead to the stage's pods, once these serve; a new one at once."""

@@ -55,6 +55,9 @@ class Storage:
     findings: list[Finding] = field(default_factory=list)
     _stages: list[tuple[str, Manifest, int]] = field(default_factory=list, init=False)
     _owned: list[Manifest] = field(default_factory=list, init=False)
+    _has_grown: bool = field(default=False, init=False)
+    _renewed: dict[Ref, frozenset[Ref]] = field(default_factory=dict, init=False)
+    """StatefulSets that were deleted, and the pods that they left."""
     _volumes: Volumes = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,6 +87,20 @@ class Storage:
         await self._bring(manifest, live, wanted)
         return live.replicas
 
+    async def adopted(self, ref: Ref) -> None:
+        """Return once a StatefulSet that was made anew has taken its pods over, which takes the
+        controllers a moment: until then it looks like a rollout, which it is not."""
+        world = self.writer.world
+        for _ in range(_LOOKS if ref in self._renewed else 0):
+            live = world.children.get(ref)
+            if live is None or not live.uid:
+                return
+            left = [it for it in map(world.pods.get, self._renewed[ref]) if it]
+            seen = live.rollout is not None and live.rollout.observed
+            if seen and all(it.owner_uid == live.uid for it in left):
+                return
+            await asyncio.sleep(_LOOK_SECONDS)
+
     async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         """What there is to say of claims; `previous` is the status as it stands."""
         wanted = tuple(self._wanted())
@@ -102,7 +119,8 @@ class Storage:
             return (Remark(Aspect.STORAGE_READY, "False", told[0][0], words),)
         types = {it.get("type") for it in previous.get("conditions") or ()}
         ready = Remark(Aspect.STORAGE_READY, "True", "Ready", "every claim is as large as wanted")
-        return (ready,) if Aspect.STORAGE_READY in types and not self.findings else ()
+        is_told = self._has_grown or Aspect.STORAGE_READY in types
+        return (ready,) if is_told and not self.findings else ()
 
     async def _sized(self, manifest: Manifest) -> Manifest:
         live = self.writer.world.children.get(ref_of(manifest))
@@ -111,6 +129,7 @@ class Storage:
         self._owned.append(manifest)
         wish = _own_wish(manifest, live)
         small = await self._able(wish)
+        self._has_grown = self._has_grown or bool(small)
         if not wish.short or small:
             return manifest
         resources = live.claims[0]["spec"]["resources"]
@@ -160,6 +179,7 @@ class Storage:
                 return True
             self._refused(error)
             return False
+        self._has_grown = True
         return True
 
     async def _change_in_place(self, manifest: Manifest, wanted: Sequence[Wish]) -> bool:
@@ -196,6 +216,7 @@ class Storage:
         for _ in range(_LOOKS):
             if not await self._is_there(live):
                 self.writer.world.children.remove(live.ref)
+                self._renewed[live.ref] = self._pods_of(live)
                 return
             await asyncio.sleep(_LOOK_SECONDS)
         raise NotYet(f"{live.ref} still lets go of its pods", after_seconds=1.0)
@@ -206,6 +227,12 @@ class Storage:
         except NotFound:
             return False
         return bool(found["metadata"]["uid"] == live.uid)
+
+    def _pods_of(self, live: Child) -> frozenset[Ref]:
+        pods = self.writer.world.pods.by_index(self.writer.parent)
+        is_old = ("", live.uid)  # before and after they were let go
+        mine = (ref for ref, it in pods.items() if it.owner_uid in is_old)
+        return frozenset(ref for ref in mine if ref.name.startswith(f"{live.ref.name}-"))
 
     def _orphans(self, stage: Stage) -> int | None:
         """The replicas of a StatefulSet that was to be made anew when the process ended."""
