@@ -127,18 +127,26 @@ class Reconciler:
             self._skip(ref)
             await reporter.report(verdict((), still))
             return MENDED_SECONDS
+        return await self._settle(reporter, herald, guard, around)
+
+    async def _settle(
+        self, reporter: Reporter, herald: Herald, guard: Guarded, around: Surroundings
+    ) -> float | None:
+        """The pass itself, over a sound parent all of whose children are seen."""
+        manifest, wanted = reporter.parent, guard.plan
+        ref = ref_of(manifest)
         takeover = Takeover(self.client, self.world, manifest)
         await takeover.adopt(wanted.manifests)
         writer = Writer(self.client, self.world, ref, manifest["metadata"]["uid"])
         writer.announce = herald.tell
-        writer.findings.extend(blindness(lapses))
+        writer.findings.extend(blindness(self.world.lapses_in(ref.namespace)))
         holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)
         wanted = await takeover.settled(wanted, held)
         yielding = Yielding(self.client, self.world, manifest["metadata"].get("generation", 0))
         wanted = await yielding.settled(wanted)
         guard = guard.with_remarks(yielding.remarks, again_seconds=AGAIN_SECONDS)
-        care = Aftercare(parent, wanted, around, self.aides)
+        care = Aftercare(guard.parent, wanted, around, self.aides)
         writer.findings.extend(guard.findings)
         roller = Roller(self.client, ref, herald)
         again = await self.passes(reporter, writer, roller, wanted, care, held, guard).run()
