@@ -86,7 +86,7 @@ class WorkQueue:
     _done: int = field(default=0, init=False)
     _failed: int = field(default=0, init=False)
     _moved: float | None = field(default=None, init=False)
-    """When a pass last began or ended, or `run` did."""
+    """When a pass last began or ended, or `run` began; None while it does not run."""
 
     def add(self, ref: Ref, *, after_seconds: float = 0.0) -> None:
         """Have the key worked as soon as its burst is over, or after so many seconds at the latest.
@@ -105,10 +105,11 @@ class WorkQueue:
     def counts(self) -> Counts:
         """The figures of this moment."""
         now = asyncio.get_running_loop().time()
+        # Where nobody works, because it is another process's turn, nothing waits for a worker.
         waits = [
             now - key.due
             for key in self._keys.values()
-            if key.due is not None and key.began is None
+            if key.due is not None and key.began is None and self._moved is not None
         ]
         due = [seconds for seconds in waits if seconds >= 0]
         running = [now - key.began for key in self._keys.values() if key.began is not None]
@@ -137,6 +138,8 @@ class WorkQueue:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
             raise
+        finally:
+            self._moved = None
 
     async def drain(self, within_seconds: float) -> bool:
         """Start nothing any more, and wait for what runs; True if all of it ended in time.
@@ -213,7 +216,9 @@ class WorkQueue:
             key.began = None
             self.add(ref)
             raise
-        key.began, self._moved = None, asyncio.get_running_loop().time()
+        key.began = None
+        if self._moved is not None:
+            self._moved = asyncio.get_running_loop().time()
         if again is not None:
             self.add(ref, after_seconds=max(again, 0.001))
         elif key.due is None:

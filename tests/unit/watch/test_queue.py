@@ -421,3 +421,21 @@ def test_workers_that_do_not_move_show_in_the_figures() -> None:
         running.cancel()
 
     at_once(scenario())
+
+
+def test_where_it_is_the_turn_of_another_process_nothing_waits_for_a_worker() -> None:
+    async def scenario() -> None:
+        queue = WorkQueue(lambda ref: asyncio.sleep(0, None))
+        queue.add(A)
+        await asyncio.sleep(2_000)
+        assert (queue.counts().depth, queue.counts().oldest_waiting_seconds) == (0, 0.0)
+        leading = asyncio.create_task(queue.run())
+        await asyncio.sleep(10)
+        leading.cancel()
+        await asyncio.wait({leading})
+        queue.add(B)
+        await asyncio.sleep(2_000)
+        counts = queue.counts()
+        assert (counts.depth, counts.oldest_waiting_seconds, counts.idle_seconds) == (0, 0.0, 0.0)
+
+    at_once(scenario())
