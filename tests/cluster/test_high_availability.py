@@ -216,6 +216,7 @@ def test_a_creation_is_seven_applies_and_two_statuses(created: Created, cluster:
         "statefulsets": 2,
         "deployments": 1,
         "vmclusters/status": 2,
+        "events": 2,  # Creating, Operational
     }
 
 

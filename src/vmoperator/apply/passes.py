@@ -137,7 +137,7 @@ class Pass:
                 await self.roller.roll(seen, stage)
             self.roller.explain(seen)
             stages.append(progress(seen))
-            turns.note(stage, rolling=stages[-1].rolling)
+            turns.note(stage, is_complete=stages[-1].complete)
             await self._lead(stage, is_complete=stages[-1].complete)
             waits = waits or stages[-1].rolling or not in_line
             self._note_names(seen)

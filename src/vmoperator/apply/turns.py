@@ -14,20 +14,20 @@ class Turns:
     """The shards of one parent during one pass."""
 
     limit: int
-    """How many of them may roll side by side."""
-    rolling: set[str] = field(default_factory=set)
-    """Names of those that do."""
+    """How many of them may change side by side."""
+    busy: set[str] = field(default_factory=set)
+    """Names of those that are not what their spec asks for yet, or not any more."""
 
     def must_wait(self, stage: Stage) -> bool:
-        """Whether a shard has to wait for others; never one that rolls already, which may be
+        """Whether a shard has to wait for others; never one that is busy itself, which may be
         stuck and mended by the change."""
-        is_next = stage.name in self.rolling or len(self.rolling) < self.limit
+        is_next = stage.name in self.busy or len(self.busy) < self.limit
         return bool(stage.shard) and not is_next
 
-    def note(self, stage: Stage, *, rolling: bool) -> None:
+    def note(self, stage: Stage, *, is_complete: bool) -> None:
         """A shard has been brought in line, or was left as it is."""
-        if stage.shard and rolling and not self.must_wait(stage):
-            self.rolling.add(stage.name)
+        if stage.shard and not is_complete and not self.must_wait(stage):
+            self.busy.add(stage.name)
 
 
 def turns(stages: Iterable[Stage], look: Callable[[Stage], Sight], *, is_resharded: bool) -> Turns:
@@ -41,4 +41,4 @@ def turns(stages: Iterable[Stage], look: Callable[[Stage], Sight], *, is_reshard
     is_growing = any(one.workload is None for one in seen.values())
     share = shards[0].shards_at_once if shards else "100%"
     limit = len(shards) if is_growing or is_resharded else at_once(share, len(shards))
-    return Turns(limit, {name for name, one in seen.items() if progress(one).rolling})
+    return Turns(limit, {name for name, one in seen.items() if not progress(one).complete})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tests.unit.observe.live import counts, pods, sight
+from tests.unit.observe.live import counts, pod, pods, sight
 
 from vmoperator.apply.turns import turns
 from vmoperator.observe.rollout import Sight
@@ -13,6 +13,7 @@ from vmoperator.render.plan import Stage
 
 WELL = sight(counts(2), pods("a", "a"))
 ROLLING = sight(counts(2, update="b"), pods("a", "b"))
+SICK = sight(counts(2), (pod("s-0"), pod("s-1", ready=False)))
 MISSING = sight(None, ())
 
 
@@ -40,7 +41,7 @@ def _changed(seen: list[Sight], *, is_resharded: bool = False) -> list[int]:
     for place, stage in enumerate(stages):
         goes = not found.must_wait(stage)
         went += [place] if goes else []
-        found.note(stage, rolling=goes)
+        found.note(stage, is_complete=not goes)
     return went
 
 
@@ -53,6 +54,7 @@ def _changed(seen: list[Sight], *, is_resharded: bool = False) -> list[int]:
         pytest.param(
             [WELL] * 6 + [ROLLING] * 2, [6, 7], id="those that roll take up a mended spec"
         ),
+        pytest.param([WELL] * 6 + [SICK] * 2, [6, 7], id="a change that fails goes no further"),
         pytest.param([WELL] * 7 + [MISSING], list(range(8)), id="all when there are more shards"),
     ],
 )
