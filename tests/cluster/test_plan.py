@@ -134,7 +134,8 @@ def test_a_refused_spec_names_the_field(planner: Planner) -> None:
 
 
 def test_guards_growth_and_what_is_held_back_are_told(planner: Planner) -> None:
-    fewer = planner.plan("-n", NAME, "-", stdin=[small(vmstorage={"replicaCount": 1})])
+    one = small(replicationFactor=1, vmstorage={"replicaCount": 1})
+    fewer = planner.plan("-n", NAME, "-", stdin=[one])
     assert fewer.returncode == 2
     assert "! refused (Guarded): spec.vmstorage.replicaCount stays 2" in fewer.stdout
     claim = {"volumeClaimTemplate": {"spec": {"resources": {"requests": {"storage": "150Mi"}}}}}
