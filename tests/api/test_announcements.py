@@ -87,7 +87,7 @@ async def test_a_pod_that_makes_way_is_explained_once_by_its_revision(announced:
     for _ in range(3):
         await announced.run()
         await announced.announcements.write()
-    why = f"replacing pod {name}: vmstorage: image: old:1 -> new:1"
+    why = f"replacing pod {name}: kubectl asked for a restart; vmstorage: image: old:1 -> new:1"
     assert [it for it in _told(announced.api) if it[0] == "ReplacingPod"] == [("ReplacingPod", why)]
 
 
@@ -96,7 +96,9 @@ async def _revisions(lab: Lab) -> tuple[str, str]:
     new = lab.child("StatefulSet", "vmstorage-demo")["status"]["updateRevision"]
     for name, image in (("older", "old:1"), (new, "new:1")):
         containers = [{"name": "vmstorage", "image": image}]
-        template = {"metadata": {"labels": {}}, "spec": {"containers": containers}}
+        restarted = {"annotations": {"kubectl.kubernetes.io/restartedAt": "2026"}}
+        metadata = {"labels": {"a": "b"}, **(restarted if name == new else {})}
+        template = {"metadata": metadata, "spec": {"containers": containers}}
         await lab.api.put(
             {
                 "apiVersion": "apps/v1",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from tests.api.kubernetes import Kubernetes
+from tests.api.lab import Lab
+from tests.api.objects import vmcluster
 from tests.fake_api import FakeApi, Fault
 from tests.unit.observe.live import pod
 
@@ -74,3 +77,33 @@ def test_another_end_or_another_pod_is_told_at_once() -> None:
     words.steady("u", f"{ENDS}: pid 7 fails")
     assert words.steady("other", f"{ENDS}: pid 8 fails") == f"{ENDS}: pid 8 fails"
     assert words.steady("u", "container main: ImagePullBackOff: i:1").endswith("i:1")
+
+
+async def test_a_program_that_runs_for_long_without_getting_ready_is_told(
+    api: FakeApi, client: Client
+) -> None:
+    lab = Lab(api, client, Kubernetes(api))
+    await lab.apply(vmcluster())
+    await lab.settle()
+    live = lab.kubernetes.pods("vmstorage")[0]
+    name = live["metadata"]["name"]
+    unready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    container = {"name": "vmstorage", "ready": False, "state": {"running": {}}, "restartCount": 0}
+    status = {"conditions": [unready], "containerStatuses": [container]}
+    await api.put({**live, "status": status})
+    api.logs[name] = ["2026-01-01T00:00:01Z it opens its data"]
+    await api.put(
+        {
+            "apiVersion": "v1",
+            "kind": "Event",
+            "metadata": {"name": "e", "namespace": "default"},
+            "involvedObject": {"uid": live["metadata"]["uid"]},
+            "type": "Warning",
+            "reason": "Unhealthy",
+            "message": "Readiness probe failed: status 500",
+        }
+    )
+    await lab.run()
+    words = f"pod {name}: Unhealthy: Readiness probe failed: status 500: it opens its data"
+    assert words in lab.status["reason"]
+    assert await lab.writes() == []

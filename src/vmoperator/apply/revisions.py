@@ -62,4 +62,6 @@ def _without_marks(template: Manifest) -> Manifest:
     metadata = template.get("metadata") or {}
     own = {k: v for k, v in (metadata.get("labels") or {}).items() if k not in _REVISION_LABELS}
     kept = {key: value for key, value in template.items() if key != "$patch"}
-    return {**kept, "metadata": {**metadata, "labels": own}}
+    # So that the first annotation is told by its name.
+    annotations = metadata.get("annotations") or {}
+    return {**kept, "metadata": {**metadata, "labels": own, "annotations": annotations}}
