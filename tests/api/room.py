@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -112,6 +114,11 @@ async def running(
         finally:
             stop.set()
             await task
+            # kopf is not waited for; its thread must not reach into the next test.
+            await until(lambda: "kopf" not in {it.name for it in threading.enumerate()})
+            # Its tasks tell of their errors when they are collected, with tracebacks: now, and
+            # not while something is being parsed, which CPython 3.11 does not survive.
+            gc.collect()
 
 
 async def until_known(room: Room) -> None:
