@@ -13,7 +13,7 @@ from vmoperator.apply.holding import Restraint
 from vmoperator.apply.together import all_done
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Conflict, Forbidden, NotFound
-from vmoperator.base.labels import FORMER_FINALIZER
+from vmoperator.base.labels import FORMER_FINALIZER, ROLLOUT
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BY_KIND, CLAIM
 from vmoperator.observe.facts import Child, child
@@ -200,7 +200,8 @@ class Takeover:
         """The child with its maker's fields as ours; None where it is gone, or has no maker."""
         try:
             live = await self.client.get(BY_KIND[ref.kind], ref)
-            patch = converted(live)
+            asked = (self.parent["metadata"].get("annotations") or {}).get(ROLLOUT, "")
+            patch = converted(live, rollout=asked)
             if patch is None:
                 return None
             log.info("taking over %s", ref, extra={"ref": ref_of(self.parent)})

@@ -64,6 +64,8 @@ def standing(live: Child | None, wanted: Origin) -> Standing:
         return Standing.GOES_OUT
     if before.held == mark(live, wanted):
         return Standing.HELD
+    if before.build == labels.FORMER_OPERATOR:
+        return Standing.UNCLEAR  # whatever we render: none of it was ever asked for
     # Of two templates of this build the later one comes of something else that users did: a
     # Secret that is mounted, a replica that is named.
     is_another = before.held.startswith(f"{wanted.build}/")

@@ -128,12 +128,13 @@ def is_of_others(workload: Child | None) -> bool:
     )
 
 
-def converted(live: Manifest) -> list[dict[str, Any]] | None:
+def converted(live: Manifest, *, rollout: str = "") -> list[dict[str, Any]] | None:
     """A JSON patch that makes the fields of the object's maker ours; None where there are none.
 
     What we leave out of the next apply is then removed. A workload is marked as rendered by
-    another operator, so that its pod template stays until its users ask for a change. The patch
-    fails if somebody writes in between.
+    another operator, so that its pod template stays until its users ask for a change; `rollout` is
+    the annotation of its parent as it stands, which asks for none. The patch fails if somebody
+    writes in between.
     """
     metadata = live["metadata"]
     entries = metadata.get("managedFields") or ()
@@ -159,7 +160,7 @@ def converted(live: Manifest) -> list[dict[str, Any]] | None:
             "path": "/metadata/resourceVersion",
             "value": metadata["resourceVersion"],
         },
-        *_marks(live),
+        *_marks(live, rollout),
     ]
 
 
@@ -190,11 +191,15 @@ def with_fixed(manifest: Manifest, live: Child | None) -> Manifest:
     return {**manifest, "spec": {key: it for key, it in changed.items() if it or key not in kept}}
 
 
-def _marks(live: Manifest) -> Iterable[dict[str, Any]]:
+def _marks(live: Manifest, rollout: str) -> Iterable[dict[str, Any]]:
     annotations = live["metadata"].get("annotations") or {}
     if live["kind"] not in _WORKLOADS or labels.HASH in annotations:
         return
-    marks = {labels.HASH: labels.FORMER_OPERATOR, labels.RENDERED_BY: labels.FORMER_OPERATOR}
+    marks = {
+        labels.HASH: labels.FORMER_OPERATOR,
+        labels.RENDERED_BY: labels.FORMER_OPERATOR,
+        **({labels.ROLLOUT: rollout} if rollout else {}),
+    }
     yield {"op": "add", "path": "/metadata/annotations", "value": {**annotations, **marks}}
 
 

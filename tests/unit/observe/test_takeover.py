@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from vmoperator.base.labels import FORMER_FINALIZER, FORMER_OPERATOR, HASH, RENDERED_BY
+from vmoperator.base.labels import FORMER_FINALIZER, FORMER_OPERATOR, HASH, RENDERED_BY, ROLLOUT
 from vmoperator.observe.facts import child
 from vmoperator.observe.takeover import (
     MISSING,
@@ -130,6 +130,8 @@ def test_what_we_applied_already_stays_ours() -> None:
 def test_a_workload_is_marked_as_rendered_by_another_operator_and_nothing_else_is() -> None:
     marks = value(converted(live(MADE)), "/metadata/annotations")
     assert marks == {HASH: FORMER_OPERATOR, RENDERED_BY: FORMER_OPERATOR}
+    asked = value(converted(live(MADE), rollout="of old"), "/metadata/annotations")
+    assert asked == {**marks, ROLLOUT: "of old"}
     patch = converted(live(MADE, kind="Service"))
     assert patch is not None
     assert [it["path"] for it in patch] == ["/metadata/managedFields", "/metadata/resourceVersion"]
