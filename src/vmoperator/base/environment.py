@@ -167,7 +167,7 @@ _GENERAL = (
         "VM_SHARDS_AT_ONCE",
         "shards_at_once",
         _share,
-        "How many shards of a VMAgent change side by side; a share is rounded up.",
+        "How many shards of a VMAgent change side by side; a share is rounded up, to at least 2.",
         "25%",
     ),
     _general("VM_COMMON_LABELS", "common_labels", _pairs, "Labels of every object: `a=b,c=d`."),

@@ -102,6 +102,7 @@ class Settings:
     common_annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Annotations of every object that the operator makes; those of an object's spec win."""
     shards_at_once: str = "25%"
-    """How many shards of a VMAgent change side by side: a number, or a share that is rounded up."""
+    """How many shards of a VMAgent change side by side: a number, or a share, which is rounded up
+    and at least 2."""
     namespaces: tuple[str, ...] = ()
     """Namespaces that the operator looks after; none named: all of them."""

@@ -163,10 +163,11 @@ def leaving(sight: Sight, before: Iterable[Pod] = ()) -> tuple[tuple[Pod, str], 
 
 
 def at_once(share: str, number: int) -> int:
-    """How many of so many may roll side by side: a number or a share, rounded up; at least 1."""
+    """How many of so many may roll side by side: a number of at least 1, or a share, which is
+    rounded up and at least 2, for one after the other is asked for by the number 1."""
     if not share.endswith("%"):
         return max(1, int(share))
-    return max(1, -(-number * int(share.removesuffix("%")) // 100))
+    return max(2, -(-number * int(share.removesuffix("%")) // 100))
 
 
 def is_rolled_out(sight: Sight) -> bool:

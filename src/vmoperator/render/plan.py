@@ -54,7 +54,7 @@ class Stage:
     looks_up: tuple[str, ...] = ()
     """Names of the stages whose pods it looks up by name when it starts."""
     shards_at_once: str = "100%"
-    """How many of the shards may change side by side: a number, or a share, rounded up."""
+    """How many of the shards may change side by side, as Settings.shards_at_once has it."""
     waits: bool = True
     """Whether a change of it waits for the stages before it; shards roll side by side."""
     first_replicas: int | None = None

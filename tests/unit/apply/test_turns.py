@@ -48,7 +48,7 @@ def _changed(seen: list[Sight], *, is_resharded: bool = False) -> list[int]:
 @pytest.mark.parametrize(
     ("seen", "went"),
     [
-        pytest.param([WELL] * 2, [0], id="at least one"),
+        pytest.param([WELL] * 3, [0, 1], id="at least two"),
         pytest.param([WELL] * 8, [0, 1], id="a quarter of them"),
         pytest.param([WELL] * 4 + [ROLLING] + [WELL] * 3, [0, 4], id="one that rolls counts"),
         pytest.param(
