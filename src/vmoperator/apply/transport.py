@@ -62,7 +62,6 @@ class Call:
             parts = parts[2:]
         return "/".join(parts[::2][:2])
 
-
     @property
     def is_write(self) -> bool:
         """Whether it changes what others see; only the process that leads may do so."""
