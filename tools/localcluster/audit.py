@@ -94,10 +94,19 @@ class Log:
         return Counter(e.call for e in self.events(since, until, user=user))
 
     def writes(
-        self, since: float = 0.0, until: float = float("inf"), *, user: str = OPERATOR
+        self,
+        since: float = 0.0,
+        until: float = float("inf"),
+        *,
+        user: str = OPERATOR,
+        told: bool = False,
     ) -> list[Event]:
-        """The writes of a user, the operator's if none is named, in the order of the log."""
-        return [e for e in self.events(since, until, user=user) if e.writes]
+        """The writes of a user, the operator's if none is named, in the order of the log.
+
+        Those of Kubernetes Events count only if `told`: they tell of changes, some time later.
+        """
+        found = (e for e in self.events(since, until, user=user) if e.writes)
+        return [e for e in found if told or e.call.resource != "events"]
 
     def _records(self) -> Iterator[dict[str, Any]]:
         rotated = sorted(self.path.parent.glob(f"{self.path.stem}-*{self.path.suffix}"))
