@@ -5,7 +5,7 @@ Stores keep these instead of whole objects, so that memory grows with what is us
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -126,6 +126,7 @@ def child(manifest: Mapping[str, Any]) -> Child:
     is_managed = own_labels.get(labels.MANAGED_BY) == labels.MANAGER
     marked = parent_of_mark(metadata)
     parent, owner_uid = marked or (_parent(metadata), str(controller(metadata).get("uid", "")))
+    scalers = list(_scalers(metadata))
     return Child(
         ref=ref_of(manifest),
         parent=parent,
@@ -146,8 +147,8 @@ def child(manifest: Mapping[str, Any]) -> Child:
         is_managed=is_managed,
         sharers=sharers(metadata),
         replicas=spec.get("replicas"),
-        scaler=_scaler(metadata),
-        is_scaled_by_others=_is_scaled_by_others(metadata),
+        scaler=next(iter(scalers), ""),
+        is_scaled_by_others=bool(scalers),
         deleted_at=metadata.get("deletionTimestamp", ""),
         finalizers=tuple(metadata.get("finalizers") or ()),
         fixed=_fixed(manifest),
@@ -213,23 +214,15 @@ def _fixed(manifest: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     return tuple((key, str(spec.get(key) or "")) for key in ("serviceName", "podManagementPolicy"))
 
 
-def _is_scaled_by_others(metadata: Mapping[str, Any]) -> bool:
-    """An autoscaler writes the subresource `scale`, which sets spec.replicas as well."""
-    return any(
-        "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-        for entry in metadata.get("managedFields") or ()
-        if not _is_our_apply(entry)
-    )
+def _scalers(metadata: Mapping[str, Any]) -> Iterator[str]:
+    """An autoscaler writes the subresource `scale`, which sets spec.replicas as well.
 
-
-def _scaler(metadata: Mapping[str, Any]) -> str:
-    managers = (
-        str(entry.get("manager", ""))
-        for entry in metadata.get("managedFields") or ()
-        if not _is_our_apply(entry)
-        and "f:replicas" in ((entry.get("fieldsV1") or {}).get("f:spec") or {})
-    )
-    return next(managers, "")
+    What we undo is written by an update of our own.
+    """
+    for entry in metadata.get("managedFields") or ():
+        spec = (entry.get("fieldsV1") or {}).get("f:spec") or {}
+        if "f:replicas" in spec and entry.get("manager") != labels.MANAGER:
+            yield str(entry.get("manager", ""))
 
 
 def _is_our_apply(entry: Mapping[str, Any]) -> bool:

@@ -198,6 +198,9 @@ def test_a_shared_child_wakes_all_its_owners() -> None:
             id="an autoscaler",
         ),
         pytest.param({"manager": "kubectl-edit", "operation": "Update"}, True, id="a person"),
+        pytest.param(
+            {"manager": labels.MANAGER, "operation": "Update"}, False, id="we, who set it back"
+        ),
     ],
 )
 def test_who_decides_about_replicas(entry: dict[str, str], others: bool) -> None:
