@@ -120,7 +120,7 @@ def corefile(kubeconfig: Path) -> str:
     """CoreDNS as a process beside the API server, so that it outlives the loss of any node."""
     return f""".:53 {{
     errors
-    health
+    health 127.0.0.1:8053
     ready
     kubernetes cluster.local in-addr.arpa {{
         kubeconfig {kubeconfig}
