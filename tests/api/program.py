@@ -23,6 +23,8 @@ class Program:
     prefix: str = "/pre"
     runs: str = "old"
     is_refused: bool = False
+    markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """File -> names of the jobs that it shows when it runs that."""
     takes_seconds: float = 0.0
     """How long it reads its file, after it has answered."""
     asked: list[str] = field(default_factory=list)
@@ -69,7 +71,8 @@ class Program:
 
     async def _config(self, request: web.Request) -> web.Response:
         self.asked.append(f"GET {request.path}")
-        return web.Response(text=hashlib.md5(self.runs.encode()).hexdigest())
+        jobs = "".join(f"- job_name: {it}\n" for it in self.markers.get(self.runs, ()))
+        return web.Response(text=f"{hashlib.md5(self.runs.encode()).hexdigest()}\n{jobs}")
 
     async def _metrics(self, request: web.Request) -> web.Response:
         self.asked.append(f"GET {request.path}")

@@ -15,10 +15,11 @@ from tests.fake_api.waiting import until
 
 from vmoperator.apply.client import Client
 from vmoperator.apply.delivery import Deliveries, order
-from vmoperator.apply.errands import Order
+from vmoperator.apply.orders import Order
 from vmoperator.apply.programs import Programs
-from vmoperator.base.labels import CONFIG_HASH
+from vmoperator.base.labels import ASKED_AGAIN, CONFIG_HASH
 from vmoperator.base.manifest import Ref
+from vmoperator.base.names import JOB_MARKER
 from vmoperator.observe.loading import Loading, Standing
 from vmoperator.observe.pods import Pod, pod
 from vmoperator.render.plan import Delivery
@@ -57,6 +58,11 @@ class Node:
         assert live is not None
         return str((live["metadata"].get("annotations") or {}).get(CONFIG_HASH, ""))
 
+    def asked_again(self, name: str) -> bool:
+        live = self.api.find(Ref("Pod", "default", name))
+        assert live is not None
+        return ASKED_AGAIN in live["metadata"]["annotations"]
+
     def order(
         self, program: Program, *, digest: str = "d2", key: str = "", size_bytes: int = 0
     ) -> Order:
@@ -69,6 +75,7 @@ class Node:
             reload_path="/pre/-/reload",
             program=program.kind,
             size_bytes=size_bytes,
+            markers=frozenset(program.markers["new"]) if program.markers else None,
         )
         return order(delivery, key=key)
 
@@ -124,6 +131,54 @@ async def test_a_reload_that_comes_before_the_file_is_repeated(node: Node) -> No
         await node.until_told(Standing.LOADED)
         assert program.runs == "new"
         assert program.reloads > 2
+
+
+FIRST, SECOND = (f"{JOB_MARKER}{digit * 12}" for digit in "12")
+FORMER = f"{JOB_MARKER}{'0' * 12}"
+
+
+async def test_a_pod_that_has_one_of_two_changed_secrets_is_not_believed_and_looks_once_more(
+    node: Node,
+) -> None:
+    async with Program() as program:
+        program.markers = {"half": (FIRST, FORMER), "new": (FIRST, SECOND)}
+        one = await node.pod("a")
+        node.swap("a", program, "half")
+
+        async def kubelet() -> None:
+            await until(lambda: node.asked_again("a"))
+            assert program.runs == "half"
+            assert node.at()[0].standing is Standing.PENDING
+            program.file = "new"
+
+        node.tasks.append(asyncio.create_task(kubelet()))
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED, seconds=30)
+        assert program.runs == "new"
+        assert len(node.api.writes) == 2
+
+
+async def test_a_secret_that_is_gone_is_gone_only_when_its_jobs_are(node: Node) -> None:
+    async with Program() as program:
+        program.markers = {"old": (FIRST, SECOND), "half": (SECOND,), "new": ()}
+        one = await node.pod("a")
+        node.swap("a", program, "half")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await until(lambda: program.runs == "half")
+        await node.until_told(Standing.FAILED, seconds=30)
+        assert "older configuration" in node.at()[0].words
+        program.file = "new"
+        await node.until_told(Standing.LOADED, seconds=30)
+
+
+async def test_after_a_restart_a_pod_that_shows_older_jobs_is_asked_again(node: Node) -> None:
+    async with Program() as program:
+        program.markers = {"old": (FORMER,), "new": (FIRST,)}
+        one = await node.pod("a", config="d2")
+        program.file = "new"
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED, seconds=30)
+        assert program.runs == "new"
 
 
 async def test_a_program_that_reads_megabytes_is_not_asked_again_meanwhile(node: Node) -> None:

@@ -31,6 +31,8 @@ class Notification:
     state: str
     path: str = "/"
     """Path of the request, by which routes can be told apart."""
+    alerts: tuple[str, ...] = ()
+    """Names of the alerts in it."""
 
 
 @dataclass
@@ -67,7 +69,9 @@ def receiving(cluster: Cluster, output: Path) -> Iterator[Received]:
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        told = Notification(time.time(), self.client_address[0], body["status"], self.path)
+        alerts = tuple(it["labels"]["alertname"] for it in body["alerts"])
+        sender = self.client_address[0]
+        told = Notification(time.time(), sender, body["status"], self.path, alerts)
         # In one piece, for several requests may be told at once.
         print(f"{json.dumps(vars(told))}\n", end="", flush=True)
         self.send_response(200)

@@ -154,12 +154,19 @@ def test_a_drain_outlives_the_operator_and_is_cancelled_by_scaling_up(
 def test_a_drained_pod_goes_when_the_retention_has_passed(three: Namespace) -> None:
     three.apply(demo(2, {labels.DRAIN: "2"}))
     until(lambda: _mark(three), seconds=120, what="the drain begins")
-    mark = f"{labels.DRAINING}=2={LONG_AGO}"
-    three.kubectl("annotate", "statefulset", "vmstorage-demo", mark, "--overwrite")
-    until(lambda: _pods(three) == 2, seconds=120, what="the pod goes")
+    long_ago = f"2={LONG_AGO}"
+
+    def has_gone() -> bool:
+        # A pass that was under way writes the true mark once more.
+        if _mark(three) not in ("", long_ago):
+            mark = f"{labels.DRAINING}={long_ago}"
+            three.kubectl("annotate", "statefulset", "vmstorage-demo", mark, "--overwrite")
+        return _pods(three) == 2
+
+    until(has_gone, seconds=120, what="the pod goes")
     assert _written(three) == _read(three) == [0, 1]
     three.until_status("demo", "operational")
-    assert not _mark(three)
+    until(lambda: not _mark(three), what="the mark has gone")
     assert not _draining(three)
 
 

@@ -17,7 +17,7 @@ from vmoperator.apply.around import Surroundings
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import now
 from vmoperator.apply.delivery import Deliveries, order
-from vmoperator.apply.errands import Order
+from vmoperator.apply.orders import Order
 from vmoperator.base import labels
 from vmoperator.base.errors import Forbidden, NotFound
 from vmoperator.base.manifest import Ref, ref_of

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vmoperator.apply.client import Client
-from vmoperator.apply.errands import LONG_SECONDS, Errand, Order, Pace
+from vmoperator.apply.errands import LONG_SECONDS, Errand
+from vmoperator.apply.orders import Order, Pace
 from vmoperator.apply.programs import Address, Programs
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import Loading, Standing, marks_of
@@ -118,6 +119,7 @@ def order(delivery: Delivery, *, key: str = "") -> Order:
     return Order(
         digest=delivery.digest,
         size_bytes=delivery.size_bytes,
+        markers=delivery.markers,
         program=delivery.program,
         marks=marks_of(delivery.files) if delivery.program in _HASHING else frozenset(),
         files=delivery.files,

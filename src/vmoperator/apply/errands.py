@@ -9,16 +9,18 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from vmoperator.apply.client import Client
-from vmoperator.apply.programs import Address, NoAnswer, Programs, Refusal
+from vmoperator.apply.clock import precise_now
+from vmoperator.apply.orders import Order, Pace
+from vmoperator.apply.programs import NoAnswer, Programs, Refusal
 from vmoperator.base import labels
 from vmoperator.base.errors import ApiError, NotFound
 from vmoperator.base.resource import POD
-from vmoperator.observe.loading import PAGES, Loading, Standing, is_refused, mark
+from vmoperator.observe.loading import JOBS_PAGE, PAGES, Loading, Standing, is_refused, mark
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.words import without_values
 
@@ -26,10 +28,6 @@ log = logging.getLogger(__name__)
 
 # Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
 _PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
-# vmagent v1.150 takes 15 s of CPU for 16 MB, of which the default limit gives it a fifth of a core:
-# it is not asked again meanwhile, for it would read all of that once more.
-_SECONDS_PER_MB: Final = 5.0
-_SMALL_BYTES: Final = 200_000
 _LARGE_PAUSE_SECONDS: Final = 0.25
 _LOOK_SECONDS_PER_MB: Final = 0.15
 _LONGEST_LOOK_SECONDS: Final = 2.0
@@ -52,37 +50,6 @@ _PAGE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What the pod is to load, and how it is asked."""
-
-    digest: str
-    program: str
-    address: Address
-    size_bytes: int = 0
-    """Of all files together."""
-    marks: frozenset[str] = frozenset()
-    """One of these is shown by a program that tells a hash of its file."""
-    files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """What it is to load, of which nothing is told."""
-
-
-@dataclass(slots=True)
-class Pace:
-    """How fast one pod loads its files, and until when it is busy with them."""
-
-    seconds: float = 0.0
-    """What the last reload took."""
-    busy_until: float = 0.0
-    """In the time of the event loop."""
-
-    def patience_seconds(self, size_bytes: int) -> float:
-        """For how long to look after a reload was asked for."""
-        if size_bytes < _SMALL_BYTES:
-            return 0.0
-        return max(1.5 * self.seconds, size_bytes / 1e6 * _SECONDS_PER_MB)
-
-
 @dataclass(slots=True)
 class Errand:
     """One pod and its order; `loading` says how far it is, `told` is called when that changes."""
@@ -103,6 +70,8 @@ class Errand:
     _annotated: bool = field(init=False)
     _before: tuple[str, ...] = field(default=(), init=False)
     """What the program showed before it could have the new files; empty if that is not known."""
+    _found: frozenset[str] = field(default=frozenset(), init=False)
+    """Markers among the jobs that it showed last."""
     _is_proven: bool = field(default=True, init=False)
     _is_known: bool = field(default=False, init=False)
     """It is the program that answers at the address."""
@@ -171,6 +140,8 @@ class Errand:
         await self._let_finish()
         patience_seconds = self.pace.patience_seconds(self.order.size_bytes)
         for pause_seconds in _PAUSES_SECONDS:
+            if pause_seconds == _PAUSES_SECONDS[-1] and not words and self._runs_older_jobs:
+                await self._nudge()
             least = _LARGE_PAUSE_SECONDS if patience_seconds else 0.0
             await asyncio.sleep(max(pause_seconds, least))
             asked = loop.time()
@@ -187,7 +158,7 @@ class Errand:
         if words:
             standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
             return self._at(standing, words)
-        if self.order.marks:
+        if self.order.marks or self._runs_older_jobs:
             return self._at(Standing.FAILED, "still runs an older configuration")
         self._is_proven = False
         return await self._looked_at_metrics()
@@ -218,12 +189,25 @@ class Errand:
     async def _runs_well(self) -> bool:
         if self.order.marks:
             return self._is_taken(await self._shown())
-        return not await self._is_refused()
+        if self.order.markers is not None:
+            await self._shown()
+        return not self._runs_older_jobs and not await self._is_refused()
+
+    @property
+    def _runs_older_jobs(self) -> bool:
+        return self.order.markers is not None and self._found != self.order.markers
 
     def _is_taken(self, marks: tuple[str, ...]) -> bool:
         if self.order.marks:
             return not self.order.marks.isdisjoint(marks)
+        if self._runs_older_jobs:
+            return False
         return bool(self._before) and marks != self._before
+
+    async def _nudge(self) -> None:
+        """Have the kubelet look once more: it may have looked before it knew of all Secrets."""
+        patch = {"metadata": {"annotations": {labels.ASKED_AGAIN: precise_now()}}}
+        await self.client.patch(POD, self.pod.ref, patch)
 
     async def _reloaded(self) -> str:
         """Ask once; what the program has against it, in its own words."""
@@ -259,7 +243,11 @@ class Errand:
         if self.order.program not in _PLAIN:
             return mark(await self.programs.page(self.order.address, path))
         seconds = _PAGE_SECONDS + self.pace.patience_seconds(self.order.size_bytes)
-        return await self.programs.digest(self.order.address, path, seconds=seconds)
+        if path == JOBS_PAGE:
+            self._found = frozenset()
+        shown = await self.programs.jobs(self.order.address, path, seconds=seconds)
+        self._found |= shown.markers
+        return shown.digest
 
     def _at(self, standing: Standing, words: str = "") -> Loading:
         return Loading(pod=self.pod.ref.name, standing=standing, words=words)

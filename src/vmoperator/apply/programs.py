@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Final, Self
 import aiohttp
 
 from vmoperator.apply.client import USER_AGENT
+from vmoperator.base.names import JOB_MARKER, JOB_MARKER_DIGITS
 from vmoperator.observe.loading import METRICS, is_program
 
 _PAGE_SECONDS: Final = 5.0
@@ -20,6 +22,8 @@ _CONNECT_SECONDS: Final = 2.0
 _CHUNK_BYTES: Final = 1 << 18
 _LONGEST_TEXT: Final = 300
 _HIDDEN: Final = (401, 403)
+_MARKER: Final = re.compile(rf"{JOB_MARKER}[0-9a-f]{{{JOB_MARKER_DIGITS}}}".encode())
+_MARKER_BYTES: Final = len(JOB_MARKER) + JOB_MARKER_DIGITS - 1
 
 
 class NoAnswer(Exception):
@@ -54,6 +58,16 @@ class Address:
     def prefix(self) -> str:
         """What stands before the path of every page."""
         return self.reload_path.removesuffix("/-/reload")
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """What a program shows of its jobs."""
+
+    digest: str
+    """Hash of all of it."""
+    markers: frozenset[str]
+    """Names of jobs that tell which content they came with."""
 
 
 class Programs:
@@ -94,16 +108,19 @@ class Programs:
         """What the program shows at a path below its prefix. Raises NoAnswer or Refusal."""
         return await self._text("GET", address, f"{address.prefix}{path}")
 
-    async def digest(self, address: Address, path: str, *, seconds: float = _PAGE_SECONDS) -> str:
-        """Hash of what the program shows at a path below its prefix, which may be megabytes.
+    async def jobs(self, address: Address, path: str, *, seconds: float = _PAGE_SECONDS) -> Jobs:
+        """What the program shows at a path below its prefix, which may be megabytes.
 
         Raises NoAnswer or Refusal.
         """
-        summed = hashlib.sha256()
+        summed, markers, rest = hashlib.sha256(), set[str](), b""
         async with self._answer("GET", address, f"{address.prefix}{path}", seconds) as answer:
             async for chunk in answer.content.iter_chunked(_CHUNK_BYTES):
                 summed.update(chunk)
-        return summed.hexdigest()
+                text = rest + chunk
+                markers.update(found.decode() for found in _MARKER.findall(text))
+                rest = text[-_MARKER_BYTES:]
+        return Jobs(summed.hexdigest(), frozenset(markers))
 
     async def metrics(self, address: Address) -> str:
         """The metrics of the program; empty where it does not show them to everybody.

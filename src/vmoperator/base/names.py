@@ -11,6 +11,11 @@ _DNS_LABEL_LENGTH = 63
 # A key of a Secret has at most 253 characters.
 _LONGEST_FILE = 200
 
+JOB_MARKER = "vmoperator-bucket/"
+JOB_MARKER_DIGITS = 12
+"""A job without targets has this name, and so many hexadecimal digits of the content behind it:
+the program that shows it runs that content."""
+
 
 def component(app: str, parent: str, *, legacy: bool = False) -> str:
     """Name of a component's objects: `vmstorage-N`, or `N-vmstorage` under useLegacyNaming."""

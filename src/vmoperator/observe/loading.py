@@ -57,10 +57,11 @@ class Loading:
 
 
 METRICS = "/metrics"
+JOBS_PAGE = "/config"
 PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "vmagent": ("/config", "/remotewrite-relabel-config", "/remotewrite-url-relabel-config"),
-        "vmsingle": ("/config",),
+        "vmagent": (JOBS_PAGE, "/remotewrite-relabel-config", "/remotewrite-url-relabel-config"),
+        "vmsingle": (JOBS_PAGE,),
         "vmalert": ("/api/v1/notifiers", "/api/v1/rules?exclude_alerts=true"),
         "alertmanager": (METRICS,),
     }

@@ -12,11 +12,14 @@ import hashlib
 import zlib
 from base64 import b64encode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
+
+import orjson
 
 from vmoperator.api.picking import Fragment
 from vmoperator.base.manifest import Ref
+from vmoperator.base.names import JOB_MARKER, JOB_MARKER_DIGITS
 from vmoperator.render.source import Source
 
 COUNT = 32
@@ -38,6 +41,8 @@ class Form:
     closing: bytes
     frame_bytes: int = 0
     """What each piece takes beside its lines, where it is a file of its own."""
+    is_marked: bool = False
+    """Whether a job without targets stands first, whose name tells the content."""
 
     @property
     def file(self) -> str:
@@ -54,7 +59,7 @@ class Form:
         return len(content) + content.count(b"\n") * len(self.between) + self.frame_bytes
 
 
-JOBS = Form("jobs", b"- ", b"\n- ", b"\n")
+JOBS = Form("jobs", b"- ", b"\n- ", b"\n", is_marked=True)
 RULES = Form("rules", b'{"groups":[\n', b",\n", b"\n]}\n", frame_bytes=300)
 
 
@@ -68,6 +73,8 @@ class Bucket:
     """Hash of its content."""
     data: Mapping[str, str] = field(repr=False)
     """File name -> content in base64."""
+    marker: str = ""
+    """Name of a job in it that no other content has: who shows this job runs this content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,9 +127,19 @@ def bucket(secret: str, form: Form, contents: tuple[bytes, ...]) -> Bucket:
     # What it held before is let go: of thousands of objects that would be as much again.
     latest = _latest(secret, form)
     if latest.contents != contents:
-        latest.bucket = sealed(secret, {form.file: form.text(contents)})
+        marker = _marker(secret, contents) if form.is_marked else ""
+        first = (orjson.dumps({"job_name": marker}) + b"\n",) if marker else ()
+        made = sealed(secret, {form.file: form.text((*first, *contents))})
+        latest.bucket = replace(made, marker=marker)
         latest.contents = contents
     return latest.bucket
+
+
+def _marker(secret: str, contents: tuple[bytes, ...]) -> str:
+    summed = hashlib.sha256(secret.encode())
+    for content in contents:
+        summed.update(content)
+    return f"{JOB_MARKER}{summed.hexdigest()[:JOB_MARKER_DIGITS]}"
 
 
 @dataclass(slots=True)

@@ -122,6 +122,10 @@ _MADE: Mapping[str, Callable[[Workload], Manifest]] = MappingProxyType(
 )
 
 
+_SHOWING_JOBS = ("vmagent", "vmsingle")
+"""Programs that show their jobs at /config."""
+
+
 def delivery(workload: Workload) -> Delivery | None:
     """How the pods of a workload come to load their configuration."""
     config = workload.config
@@ -132,6 +136,7 @@ def delivery(workload: Workload) -> Delivery | None:
         secret=config.secret,
         digest=_digest(config),
         size_bytes=_size_bytes(config),
+        markers=_markers(workload, config),
         files=config.files,
         port=workload.http.number,
         scheme=scheme(workload),
@@ -144,6 +149,12 @@ def delivery(workload: Workload) -> Delivery | None:
 def _digest(config: Config) -> str:
     buckets = {bucket.secret: bucket.digest for bucket in config.buckets}
     return digest({"files": dict(config.files), "buckets": buckets} if buckets else config.files)
+
+
+def _markers(workload: Workload, config: Config) -> frozenset[str] | None:
+    if workload.container_name not in _SHOWING_JOBS:
+        return None
+    return frozenset(bucket.marker for bucket in config.buckets if bucket.marker)
 
 
 def _size_bytes(config: Config) -> int:

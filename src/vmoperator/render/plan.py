@@ -31,6 +31,9 @@ class Delivery:
     """Program that reads it, which decides how it shows that it has: vmagent, vmalert..."""
     size_bytes: int = 0
     """Of all files that the program reads, about."""
+    markers: frozenset[str] | None = None
+    """Names of jobs that the program shows when it runs all of this, and of nothing older; None
+    for a program that shows no jobs."""
     reload_key: tuple[str, str] | None = None
     """Secret and key that hold the authKey of the request."""
 

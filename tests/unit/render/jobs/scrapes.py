@@ -12,6 +12,7 @@ from tests.unit.render.agents import planned
 from vmoperator.api.around import Known
 from vmoperator.api.selected import selected
 from vmoperator.api.selected.object import SelectedObject
+from vmoperator.base.names import JOB_MARKER
 from vmoperator.base.settings import Settings
 from vmoperator.render import Plan
 
@@ -37,12 +38,13 @@ def around(*objects: SelectedObject, **secrets: Mapping[str, bytes]) -> Known:
 
 
 def jobs_of(made: Plan) -> list[Job]:
-    """All jobs in the Secrets of a plan, by their names."""
+    """All jobs in the Secrets of a plan that come of objects."""
     lines = [
         line
         for name, data in secrets_of(made).items()
         if "-jobs-" in name
         for line in data["jobs.yaml"].decode().splitlines()
+        if JOB_MARKER not in line
     ]
     assert all(line.startswith("- {") for line in lines)
     return sorted((json.loads(line[2:]) for line in lines), key=lambda job: str(job["job_name"]))
