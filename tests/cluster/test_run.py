@@ -19,7 +19,7 @@ from tests.cluster.conftest import until
 pytestmark = pytest.mark.cluster
 
 MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
-END_SECONDS = 2.0
+END_SECONDS = 6.0
 
 
 @pytest.fixture
