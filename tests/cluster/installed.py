@@ -41,21 +41,23 @@ class Installed:
 
     def helm(self, *arguments: str, namespace: str = HOME) -> str:
         """What helm prints."""
-        paths = self.cluster.paths
+        return self._said("helm", *arguments, "-n", namespace)
+
+    def shell(self, command: str) -> str:
+        """What a command of a page prints."""
+        return self._said("bash", "-c", command)
+
+    def _said(self, *command: str) -> str:
         programs = Path(self.cluster.kubectl_command()[0]).parent
         environment = {
             **os.environ,
-            "KUBECONFIG": str(paths.kubeconfig("admin")),
-            "HELM_DRIVER": "secret",
+            "KUBECONFIG": str(self.cluster.paths.kubeconfig("admin")),
+            "PATH": f"{programs}:{os.environ['PATH']}",
         }
         done = subprocess.run(
-            [str(programs / "helm"), *arguments, "-n", namespace],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment,
+            command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
         return done.stdout
 
     def upgrade(self, *settings: str, name: str = HOME, namespace: str = HOME) -> str:

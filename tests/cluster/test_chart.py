@@ -12,7 +12,7 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.audit import Event
-from tests.cluster.conftest import KEEP, NAME, Namespace, until
+from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, until
 from tests.cluster.installed import ACCOUNT, HOME, Installed, process_of
 from tests.cluster.stack import small_object
 
@@ -161,6 +161,14 @@ def test_upgrade_and_rollback_restart_no_pod_of_the_users_and_uninstall_leaves_t
     assert {it["metadata"]["uid"] for it in team.items("pods")} == before
     assert team.status("demo", "vmsingle")["updateStatus"] == "operational"
     assert "vmsingles.operator" in release.kubectl("get", "crd", "-o", "name")
+
+
+def test_the_commands_of_the_page_work_in_the_order_shown(release: Installed) -> None:
+    release.kubectl("delete", "namespace", HOME, "--ignore-not-found")
+    shown = re.findall(r"^\$ (.*)$", (ROOT / "docs/install.md").read_text(), re.MULTILINE)
+    assert len(shown) >= 4
+    for command in shown:
+        print(release.shell(command))
 
 
 def test_in_its_own_namespace_it_needs_nothing_of_the_cluster_and_sees_nothing_else(

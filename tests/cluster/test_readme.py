@@ -19,6 +19,8 @@ pytestmark = pytest.mark.cluster
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 HA = ROOT / "examples/high-availability"
 TOOL_PAGE = ROOT / "docs/local-cluster.md"
+INSTALL_PAGE = ROOT / "docs/install.md"
+"""Its commands are run in test_chart.py, where no operator runs yet."""
 BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 OPERATOR = "vmoperator run"
 """Started by the fixture `operator`, with an identity of its own."""
@@ -47,7 +49,8 @@ def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 
 def _commands() -> list[tuple[str, str]]:
-    return [(page.name, line) for page in PAGES if page != TOOL_PAGE for line in _shown(page)]
+    pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE)]
+    return [(page.name, line) for page in pages for line in _shown(page)]
 
 
 @pytest.fixture(scope="module")
