@@ -18,7 +18,7 @@ from tests.fake_api import FakeApi, Fault
 
 from vmoperator.__main__ import main
 from vmoperator.apply.client import Client
-from vmoperator.apply.snapshot import collections
+from vmoperator.apply.collection import collections
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.watch.wiring import Wiring

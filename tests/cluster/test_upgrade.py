@@ -85,7 +85,7 @@ class Stand:
         shown = self.namespace.kubectl("get", kind, name, "-o", "json", "--show-managed-fields")
         live: Tree = json.loads(shown)
         entries = live["metadata"]["managedFields"]
-        (ours,) = (it["fieldsV1"] for it in entries if it["manager"] == labels.MANAGER)
+        (ours,) = (it["fieldsV1"] for it in entries if _is_applied(it))
         return {"is": live["spec"]["template"], "ours": ours["f:spec"]["f:template"]}
 
     def pending(self, kind: str) -> Tree:
@@ -99,6 +99,11 @@ class Stand:
             for name, uid in _pods(self.namespace).items()
             if any(name.startswith(f"{app}-") for app in apps) and self.pods.get(name) != uid
         )
+
+
+def _is_applied(entry: Tree) -> bool:
+    """Whether a managed field entry is what the operator applied; its requests stand apart."""
+    return bool(entry["manager"] == labels.MANAGER and entry["operation"] == "Apply")
 
 
 def _pods(namespace: Namespace) -> dict[str, str]:

@@ -4,59 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Callable, Sequence
 
 from vmoperator.apply.client import Client
-from vmoperator.apply.contents import Shelf, ours_or_foreign
-from vmoperator.apply.store import Store
+from vmoperator.apply.collection import Collection, collections
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Forbidden, NotFound
-from vmoperator.base.labels import MANAGED_BY, MANAGER
-from vmoperator.base.manifest import Manifest, ref_of
-from vmoperator.base.resource import (
-    CHILDREN,
-    ENDPOINT_SLICE,
-    NAMESPACE,
-    PARENTS,
-    POD,
-    PROMETHEUS,
-    SELECTED,
-    Resource,
-)
-from vmoperator.observe.facts import child, endpoint_slice, pod
-from vmoperator.observe.objects import namespace, selectable
-from vmoperator.observe.parents import trimmed
+from vmoperator.base.manifest import ref_of
+from vmoperator.base.resource import PARENTS, Resource
 
 log = logging.getLogger(__name__)
-
-_OURS: Final = f"{MANAGED_BY}={MANAGER}"
-
-
-@dataclass(frozen=True, slots=True)
-class Collection:
-    """Objects that are listed, and where what is kept of them goes."""
-
-    resource: Resource
-    store: Store[Any]
-    facts: Callable[[Manifest], Any]
-    namespace: str = ""
-    selector: str = ""
-
-
-def collections(world: World, namespaces: Sequence[str] = ()) -> list[Collection]:
-    """Everything that passes read: of the whole cluster, or of some namespaces alone."""
-    # Whoever looks after some namespaces has no right to read what labels they have.
-    found = [] if namespaces else [Collection(NAMESPACE, world.namespaces, namespace)]
-    for name in namespaces or ("",):
-        found.extend(_children(world, name))
-        found.append(Collection(POD, world.pods, pod, name, _OURS))
-        found.append(Collection(ENDPOINT_SLICE, world.slices, endpoint_slice, name, _OURS))
-        found.extend(Collection(it, world.parents, trimmed, name) for it in PARENTS)
-        offered = (*SELECTED, *PROMETHEUS)
-        found.extend(Collection(it, world.objects, selectable, name) for it in offered)
-    return found
 
 
 async def snapshot(
@@ -83,18 +40,6 @@ async def snapshot(
     if missing:
         raise Forbidden("\n".join(missing), status=403)
     return world
-
-
-def _children(world: World, where: str) -> Iterator[Collection]:
-    for resource in CHILDREN:
-        if where and not resource.namespaced:
-            continue
-        if resource.metadata_only:
-            # Ours or not, for specs may name any.
-            shelf = Shelf(world.children, world.foreign)
-            yield Collection(resource, shelf, ours_or_foreign, where)
-        else:
-            yield Collection(resource, world.children, child, where, _OURS)
 
 
 async def _fill(client: Client, one: Collection) -> None:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias
 
 from vmoperator.apply.around import kinship
 from vmoperator.apply.askers import Asked, Kin
 from vmoperator.apply.client import Client
-from vmoperator.apply.contents import Foreign, Shelf, ours_or_foreign
-from vmoperator.apply.store import Store
+from vmoperator.apply.collection import Collection, collections
+from vmoperator.apply.contents import Foreign
 from vmoperator.apply.world import World
-from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import (
-    CHILDREN,
-    ENDPOINT_SLICE,
-    NAMESPACE,
-    PARENTS,
-    POD,
-    PROMETHEUS,
-    SELECTED,
-    Resource,
-)
-from vmoperator.observe.facts import Child, child, endpoint_slice, pod
+from vmoperator.base.resource import NAMESPACE, PARENTS, PROMETHEUS, SELECTED, Resource
+from vmoperator.observe.facts import Child
 from vmoperator.observe.lapses import Lapse
-from vmoperator.observe.objects import Namespace, Selectable, namespace, selectable
-from vmoperator.observe.parents import trimmed
+from vmoperator.observe.objects import Namespace, Selectable
 from vmoperator.watch.informer import Informer, State
 
-OURS: Final = f"{MANAGED_BY}={MANAGER}"
-"""The label selector of everything that the operator writes, and of what follows from it."""
+_OFFERED: Final = (*SELECTED, *PROMETHEUS)
+_OnChange: TypeAlias = Callable[[Ref, Any, Any], None]
+_OnState: TypeAlias = Callable[[Resource, str, State], None]
 
 
 class Owned(Protocol):
@@ -41,9 +31,6 @@ class Owned(Protocol):
     @property
     def parent(self) -> Ref | None:
         """Whom its changes wake."""
-
-
-T = TypeVar("T", bound=Owned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +47,32 @@ class Wiring:
 
     def informers(self, namespaces: Sequence[str] = ()) -> list[Informer[Any]]:
         """One per resource and namespace; per resource for the whole cluster if none is named."""
-        # Whoever looks after some namespaces has no right to read what labels they have.
-        found: list[Informer[Any]] = [] if namespaces else [self._grouping()]
-        for name in namespaces or ("",):
-            found.extend(self._informers(name))
-            found.extend(self._offering(it, name) for it in (*SELECTED, *PROMETHEUS))
-        return found
+        return [self._informer(one) for one in collections(self.world, namespaces)]
 
-    def _grouping(self) -> Informer[Namespace]:
+    def _informer(self, one: Collection) -> Informer[Any]:
+        on_change, on_state = self._hooks(one.resource)
         return Informer(
             self.client,
-            NAMESPACE,
-            store=self.world.namespaces,
-            transform=namespace,
-            on_change=self._wake_regrouped,
-            on_state=partial(self._see_offer, NAMESPACE, ""),
+            one.resource,
+            store=one.store,
+            transform=one.facts,
+            on_change=on_change,
+            on_state=partial(on_state, one.resource, one.namespace),
+            selector=one.selector,
+            namespace=one.namespace,
         )
 
-    def _offering(self, resource: Resource, where: str) -> Informer[Selectable]:
-        """Objects that parents select; their kinds need not be installed."""
-        return Informer(
-            self.client,
-            resource,
-            store=self.world.objects,
-            transform=selectable,
-            on_change=self._wake_choosers,
-            on_state=partial(self._see_offer, resource, where),
-            namespace=where,
-        )
+    def _hooks(self, resource: Resource) -> tuple[_OnChange, _OnState]:
+        """Whom a change of an object of this kind wakes, and what the state of its watch tells."""
+        if resource == NAMESPACE:
+            return self._wake_regrouped, self._see_offer
+        if resource in _OFFERED:
+            return self._wake_choosers, self._see_offer
+        if resource.metadata_only:
+            return self._wake_askers, self._survey
+        if resource in PARENTS:
+            return self._wake_kin, self._note
+        return self._wake_parents, self._note
 
     def _see_offer(self, resource: Resource, where: str, state: State) -> None:
         what = (resource.kind, where)
@@ -96,40 +81,6 @@ class Wiring:
         if what not in self._seen or state is not State.FORBIDDEN:
             self._see(what, state)
         self._note(resource, where, state)
-
-    def _informers(self, namespace: str) -> Iterator[Informer[Any]]:
-        world = self.world
-        for resource in CHILDREN:
-            if namespace and not resource.namespaced:
-                continue  # whoever looks after some namespaces has no right to the whole cluster
-            if resource.metadata_only:
-                yield self._surveying(resource, namespace)
-            else:
-                yield self._following(resource, world.children, child, namespace)
-        yield self._following(POD, world.pods, pod, namespace)
-        yield self._following(ENDPOINT_SLICE, world.slices, endpoint_slice, namespace)
-        for resource in PARENTS:
-            yield Informer(
-                self.client,
-                resource,
-                store=world.parents,
-                transform=trimmed,
-                on_change=self._wake_kin,
-                on_state=partial(self._note, resource, namespace),
-                namespace=namespace,
-            )
-
-    def _surveying(self, resource: Resource, namespace: str) -> Informer[Child | Foreign]:
-        """Everything of a kind, ours or not, for specs may name any: of others just that it is."""
-        return Informer(
-            self.client,
-            resource,
-            store=Shelf(self.world.children, self.world.foreign),
-            transform=ours_or_foreign,
-            on_change=self._wake_askers,
-            on_state=partial(self._survey, resource, namespace),
-            namespace=namespace,
-        )
 
     def _survey(self, resource: Resource, namespace: str, state: State) -> None:
         self._see((resource.kind, namespace), state)
@@ -156,24 +107,6 @@ class Wiring:
             self.world.unseen.add(what)
         elif state in (State.LIVE, State.MISSING):
             self.world.unseen.discard(what)
-
-    def _following(
-        self,
-        resource: Resource,
-        store: Store[T],
-        transform: Callable[[Manifest], T],
-        namespace: str,
-    ) -> Informer[T]:
-        return Informer(
-            self.client,
-            resource,
-            store=store,
-            transform=transform,
-            on_change=self._wake_parents,
-            on_state=partial(self._note, resource, namespace),
-            selector=OURS,
-            namespace=namespace,
-        )
 
     def _wake_parents(self, ref: Ref, old: Owned | None, new: Owned | None) -> None:
         for parent in {parent for one in (old, new) if one for parent in _parents(one)}:

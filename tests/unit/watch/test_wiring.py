@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.collection import OURS
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.world import World
 from vmoperator.base.labels import OWNER
@@ -23,7 +24,7 @@ from vmoperator.base.resource import (
 )
 from vmoperator.observe.parents import trimmed
 from vmoperator.watch.informer import Informer
-from vmoperator.watch.wiring import OURS, Wiring
+from vmoperator.watch.wiring import Wiring
 
 DEMO = Ref("VMCluster", "default", "demo")
 OTHER = Ref("VMCluster", "default", "other")
