@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from generate.rules import rule_text
 from generate.yaml_text import yaml_text
 from vmoperator.api.crd import MODELS
 from vmoperator.api.selected import OBJECTS
@@ -45,12 +46,8 @@ def templates() -> str:
 
 
 def _named(name: str, rights: Iterable[Right]) -> str:
-    rules = "".join(_rule(right) for right in rights)
+    rules = "".join(rule_text(right) for right in rights)
     return f'{{{{- define "vmoperator.rules.{name}" -}}}}\n{rules}{{{{- end }}}}\n'
-
-
-def _rule(right: Right) -> str:
-    return f"# {right.why[0].upper()}{right.why[1:]}.\n{yaml_text([right.rule])}"
 
 
 def _namespace_part(right: Right) -> Right | None:

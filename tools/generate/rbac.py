@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from textwrap import indent
 
+from generate.rules import rule_text
 from generate.yaml_text import HEADER, yaml_text
-from vmoperator.apply.rights import RIGHTS, Right
+from vmoperator.apply.rights import RIGHTS
 
 NAME = "vmoperator"
 _RBAC = "rbac.authorization.k8s.io"
@@ -14,12 +15,8 @@ _RBAC = "rbac.authorization.k8s.io"
 def rbac() -> str:
     """ClusterRole with the reason beside each rule, and its binding."""
     role = {"apiVersion": f"{_RBAC}/v1", "kind": "ClusterRole", "metadata": {"name": NAME}}
-    rules = "".join(indent(_rule(right), "  ") for right in RIGHTS)
+    rules = "".join(indent(rule_text(right), "  ") for right in RIGHTS)
     return f"{HEADER}{yaml_text(role)}rules:\n{rules}---\n{yaml_text(_binding())}"
-
-
-def _rule(right: Right) -> str:
-    return f"# {right.why[0].upper()}{right.why[1:]}.\n{yaml_text([right.rule])}"
 
 
 def _binding() -> dict[str, object]:

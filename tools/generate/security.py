@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generate.rules import sentence
 from vmoperator.apply.rights import RIGHTS, Right
 
 _HEAD = """\
@@ -35,5 +36,5 @@ def _row(right: Right) -> str:
     names = [f"`{it}`" for it in right.urls or right.resources]
     group = f" ({right.group})" if right.group else ""
     star = " *" if right.why.startswith("be able to grant") else ""
-    why = f"{right.why[0].upper()}{right.why[1:]}.{star}"
+    why = sentence(right) + star
     return f"| {', '.join(names)}{group} | {', '.join(right.verbs)} | {why} |\n"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import ssl
 import subprocess
 import time
@@ -22,6 +21,7 @@ from tests.unit.render.alertmanagers import container, planned, written
 from tests.unit.render.golden import EVERY_CASE, golden_plan
 from tests.unit.render.real_programs import answer, program
 from tests.unit.render.test_vmalertmanager_config import BROKEN
+from tests.unit.render.vmagent_process import free_port
 
 from vmoperator.api.around import Known
 from vmoperator.render import Plan
@@ -74,20 +74,13 @@ class Running:
                 time.sleep(0.05)
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-    return port
-
-
 @contextmanager
 def running(made: Plan, root: Path, *peers: int) -> Iterator[Running]:
     """The Alertmanager of a plan, its files below a folder, its addresses on loopback."""
     (secret,) = (it for it in made.manifests if it["kind"] == "Secret")
     for file in secret["data"]:
         _place(root / "etc/alertmanager/config" / file, written(made, file), root)
-    one = Running(_free_port(), _free_port())
+    one = Running(free_port(), free_port())
     given = [arg for arg in container(made)["args"] if "cluster.peer=" not in arg]
     flags = [
         arg.replace("=/etc/", f"={root}/etc/")

@@ -148,6 +148,7 @@ def _process(
 
 
 def free_port() -> int:
+    """A port of loopback that nobody listens on just now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

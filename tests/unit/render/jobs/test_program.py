@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -19,6 +18,7 @@ from tests.unit.api.scrapes import SCRAPES
 from tests.unit.render.agents import planned
 from tests.unit.render.jobs.scrapes import META, Job, around, job, refusals, scrape, secrets_of
 from tests.unit.render.real_programs import answer, program
+from tests.unit.render.vmagent_process import free_port
 
 from vmoperator.api.around import Known
 from vmoperator.api.selected import selected
@@ -96,16 +96,10 @@ def test_a_file_that_the_program_cannot_read_would_be_noticed(tmp_path: Path) ->
     assert "unmarshal errors" in told(main)
 
 
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 @contextmanager
 def _running(jobs: list[Job], root: Path) -> Iterator[int]:
     (root / "main.yaml").write_text(json.dumps({"scrape_configs": jobs}))
-    port = _free_port()
+    port = free_port()
     command = [
         str(program("vmagent")),
         f"-httpListenAddr=127.0.0.1:{port}",
