@@ -16,7 +16,7 @@ from vmoperator.apply.build import build
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.dry_run import DryClient
 from vmoperator.apply.intended import KINDS, Intention, concerned, intend
-from vmoperator.apply.login import connection
+from vmoperator.apply.login import add_login_arguments, connection
 from vmoperator.apply.rehearsal import Rehearsal
 from vmoperator.apply.snapshot import snapshot
 from vmoperator.apply.world import World
@@ -63,16 +63,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "objects that name none (default: all; that of the kubeconfig's context)",
     )
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
-    parser.add_argument(
-        "--kubeconfig",
-        metavar="FILE",
-        default="",
-        help="how to reach the API server (default: $KUBECONFIG, the pod's service account, "
-        "~/.kube/config)",
-    )
-    parser.add_argument(
-        "--context", metavar="NAME", default="", help="context of the kubeconfig to use"
-    )
+    add_login_arguments(parser)
     parser.add_argument(
         "--watch-namespace",
         metavar="NAMESPACE",

@@ -30,7 +30,6 @@ class Election:
     _last: Sighting | None = field(default=None, init=False)
     _until: float = field(default=0.0, init=False)
     """Up to this time of the loop's clock what it writes is its to write."""
-    _transitions: int = field(default=0, init=False)
 
     @property
     def is_leading(self) -> bool:

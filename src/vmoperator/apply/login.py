@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,20 @@ from vmoperator.base.errors import SettingsInvalid
 
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where kubelet mounts the token, CA and namespace of a pod's service account."""
+
+
+def add_login_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to reach the API server."""
+    parser.add_argument(
+        "--kubeconfig",
+        metavar="FILE",
+        default="",
+        help="how to reach the API server (default: $KUBECONFIG, the pod's service account, "
+        "~/.kube/config)",
+    )
+    parser.add_argument(
+        "--context", metavar="NAME", default="", help="context of the kubeconfig to use"
+    )
 
 
 def connection(

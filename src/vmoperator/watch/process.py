@@ -16,7 +16,7 @@ from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.clock import precise_now
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.election import Election
-from vmoperator.apply.login import connection
+from vmoperator.apply.login import add_login_arguments, connection
 from vmoperator.apply.programs import Programs
 from vmoperator.base.environment import settings_of, without_effect
 from vmoperator.base.errors import SettingsInvalid
@@ -37,16 +37,7 @@ log = logging.getLogger(__name__)
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of `vmoperator run`."""
-    parser.add_argument(
-        "--kubeconfig",
-        metavar="FILE",
-        default="",
-        help="how to reach the API server (default: $KUBECONFIG, the pod's service account, "
-        "~/.kube/config)",
-    )
-    parser.add_argument(
-        "--context", metavar="NAME", default="", help="context of the kubeconfig to use"
-    )
+    add_login_arguments(parser)
     parser.add_argument(
         "-n",
         "--namespace",
