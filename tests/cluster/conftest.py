@@ -12,13 +12,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
+from localcluster.patience import drawn_out
 from vmoperator.api import KINDS
+
+if TYPE_CHECKING:
+    from tests.cluster.installed import Installed
 
 ROOT = Path(__file__).parents[2]
 ALL_KINDS = ",".join(f"{kind.lower()}s" for kind in KINDS)
@@ -30,14 +34,18 @@ NAME = "-".join(filter(None, (os.environ.get("TEST_CLUSTER", "vmoperator-test"),
 
 
 def until(check: Callable[[], Any], *, seconds: float = 60, what: str = "") -> Any:
-    """The first true result of the check, or a failure that says what was awaited."""
-    deadline = time.monotonic() + seconds
+    """The first true result of the check, or a failure that says what was awaited.
+
+    The seconds are those of a calm machine: a busy one has more of them.
+    """
+    began = time.monotonic()
     while True:
         result = check()
         if result:
             return result
-        if time.monotonic() > deadline:
-            pytest.fail(f"not within {seconds:.0f} s: {what or check.__name__}")
+        waited = time.monotonic() - began
+        if waited > drawn_out(seconds):
+            pytest.fail(f"not within {waited:.0f} s: {what or check.__name__}")
         time.sleep(0.2)
 
 
@@ -75,7 +83,7 @@ class Operator:
         """The exit code after SIGTERM; a process that does not end fails the test."""
         assert self.process is not None
         self.process.terminate()
-        code = self.process.wait(timeout=10)
+        code = self.process.wait(timeout=drawn_out(10))
         self.process = None
         if self._log:
             self._log.close()
@@ -116,6 +124,26 @@ def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
     yield one
     if one.process is not None:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def image(cluster: Cluster) -> None:
+    """The operator's image on the node, once for all files."""
+    from tests.cluster.installed import load_image  # it needs this module itself
+
+    load_image(cluster)
+
+
+@pytest.fixture(scope="module")
+def installed(operator: Operator, image: None) -> Iterator[Installed]:
+    """The operator as users have it, by helm and image, for the tests of one file.
+
+    The process of `operator` is at rest meanwhile: it is for tests that end, freeze or inspect it.
+    """
+    from tests.cluster.installed import standing_in
+
+    with standing_in(operator) as one:
+        yield one
 
 
 @dataclass(frozen=True)

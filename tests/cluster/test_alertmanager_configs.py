@@ -12,6 +12,7 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
+from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, Operator, until
 from tests.cluster.receiver import URL, Received, receiving
 
@@ -148,7 +149,9 @@ def _fire(stack: Namespace, alert: str, **labels: str) -> float:
     command = ["curl", "-sf", "--max-time", "5", "-H", "Content-Type: application/json"]
     for pod in stack.items("pods", PODS):
         url = f"http://{pod['status']['podIP']}:{PORT}/api/v2/alerts"
-        assert stack.cluster.popen_inside([*command, "-d", body, url]).wait(timeout=10) == 0
+        assert (
+            stack.cluster.popen_inside([*command, "-d", body, url]).wait(timeout=drawn_out(10)) == 0
+        )
     return moment
 
 

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Namespace, Operator, small, until
+from localcluster.patience import drawn_out
+from tests.cluster.conftest import Namespace, small, until
+from tests.cluster.installed import Installed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -50,7 +52,7 @@ def _asked(namespace: Namespace) -> Iterator[list[dict[str, Any]]]:
         [sys.executable, str(PROBER), *urls], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     yield answers
-    stdout, _ = process.communicate(timeout=20)
+    stdout, _ = process.communicate(timeout=drawn_out(20))
     answers.extend(json.loads(line) for line in stdout.splitlines())
 
 
@@ -78,7 +80,7 @@ def _leads_to(namespace: Namespace, service: str) -> str:
 
 
 def test_clients_go_on_while_a_load_balancer_comes_and_goes(
-    namespace: Namespace, operator: Operator
+    namespace: Namespace, installed: Installed
 ) -> None:
     namespace.apply(_cluster())
     namespace.until_status("demo", "operational")

@@ -11,6 +11,7 @@ import pytest
 from localcluster.images.catalogue import ensure
 from localcluster.images.endpoint import Reference
 from localcluster.images.pull import pull
+from localcluster.patience import drawn_out
 from tests.unit.localcluster_images.small_registry import SmallRegistry, gzip_layer, served
 
 pytestmark = pytest.mark.cluster
@@ -36,7 +37,7 @@ class Containerd:
         self._process = subprocess.Popen(
             ["containerd", "--config", settings], stdout=self._log, stderr=self._log
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + drawn_out(20)
         while self.run("version", check=False).returncode != 0:
             assert time.monotonic() < deadline, (folder / "containerd.log").read_text()
             time.sleep(0.1)

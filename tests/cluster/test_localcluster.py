@@ -16,6 +16,7 @@ from localcluster import Cluster, processes, teardown
 from localcluster.audit import Call
 from localcluster.errors import ClusterError
 from localcluster.parts import expected
+from localcluster.patience import drawn_out
 
 pytestmark = pytest.mark.cluster
 
@@ -27,7 +28,7 @@ MAP = {"apiVersion": "v1", "kind": "ConfigMap"}
 
 
 def eventually(check: Callable[[], bool], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + drawn_out(seconds)
     while not check():
         assert time.monotonic() < deadline, "did not come true in time"
         time.sleep(0.2)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from localcluster import Cluster
+from localcluster.patience import drawn_out
 from tests.cluster.conftest import until
 
 pytestmark = pytest.mark.cluster
@@ -72,7 +73,7 @@ def test_it_runs_with_a_service_account_and_ends_in_time(
         until(lambda: "the world is known" in log.read_text(), seconds=30, what=log.read_text())
         began = time.monotonic()
         process.terminate()
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=drawn_out(10)) == 0
         assert time.monotonic() - began < END_SECONDS
     finally:
         process.kill()

@@ -12,7 +12,9 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import Namespace, Operator, until
+from localcluster.patience import drawn_out
+from tests.cluster.conftest import Namespace, until
+from tests.cluster.installed import Installed
 
 pytestmark = pytest.mark.cluster
 
@@ -108,7 +110,7 @@ def test_kubectl_get_shows_the_replicas_whichever_name_they_have(
 
 
 @pytest.fixture(scope="module")
-def stack(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+def stack(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     """Two vmalerts that notify two Alertmanagers by the Service of their namespace."""
     name = f"alert-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
@@ -142,7 +144,7 @@ def _holds_the_alert(stack: Namespace, ordinal: int) -> bool:
     url = f"http://{host}:9093/api/v2/alerts"
     command = ["curl", "-s", "--max-time", "2", url]
     with stack.cluster.popen_inside(command, stdout=subprocess.PIPE, text=True) as process:
-        found, _ = process.communicate(timeout=10)
+        found, _ = process.communicate(timeout=drawn_out(10))
     return "Always" in found
 
 

@@ -11,7 +11,9 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import Namespace, Operator, until
+from localcluster.patience import drawn_out
+from tests.cluster.conftest import Namespace, until
+from tests.cluster.installed import Installed
 
 pytestmark = pytest.mark.cluster
 
@@ -78,7 +80,7 @@ def test_kubectl_refuses_what_cannot_work_and_names_the_field(
 
 
 @pytest.fixture(scope="module")
-def mesh(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+def mesh(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     """A namespace with one Alertmanager, which knows of one silence."""
     name = f"mesh-{uuid.uuid4().hex[:8]}"
     cluster.kubectl("create", "namespace", name)
@@ -131,7 +133,7 @@ def _silence(mesh: Namespace) -> None:
     command = ["curl", "-sf", "--max-time", "5", "-H", "Content-Type: application/json"]
     url = f"http://{host}:9093/api/v2/silences"
     process = mesh.cluster.popen_inside([*command, "-d", json.dumps(silence), url])
-    assert process.wait(timeout=10) == 0
+    assert process.wait(timeout=drawn_out(10)) == 0
 
 
 def _is_complete(mesh: Namespace, replicas: int) -> bool:
@@ -251,7 +253,7 @@ def _loads(mesh: Namespace) -> list[str]:
 
 
 def test_one_that_lets_nobody_in_is_operational_and_takes_a_change_by_replacement(
-    operator: Operator, namespace: Namespace
+    installed: Installed, namespace: Namespace
 ) -> None:
     users = {"basic_auth_users": {"admin": HASH}}
     namespace.apply(_object(webConfig=users, configRawYaml=_routed("first")))

@@ -10,6 +10,7 @@ from localcluster import control_plane, network, node, processes
 from localcluster.errors import PartFailed
 from localcluster.node import Node
 from localcluster.paths import Paths
+from localcluster.patience import drawn_out
 from localcluster.processes import MARK, Process, Records
 from localcluster.state import State
 
@@ -112,14 +113,15 @@ class Parts:
 
     def wait(self, ready: Callable[[], bool], part: str, seconds: float = 60.0) -> None:
         """Waits until `ready`; raises PartFailed when the part ends or the time is over."""
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
         while not ready():
             self.check(part)
             if self.given_up.is_set():
                 raise PartFailed(f"{part}: given up because another step failed")
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > drawn_out(seconds):
                 raise PartFailed(
-                    f"{part} is not ready after {seconds:.0f} s:\n{log_tail(self.paths, part)}"
+                    f"{part} is not ready after {waited:.0f} s:\n{log_tail(self.paths, part)}"
                 )
             time.sleep(0.1)
 
@@ -141,7 +143,7 @@ class Parts:
 
     def _child(self, outer: Process, part: str, name: str) -> Process:
         """The process that `outer` started on the node, once it runs the program `name`."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + drawn_out(10)
         while time.monotonic() < deadline:
             pid = processes.child_of(outer.pid)
             if pid is not None and _program(pid) == name:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from localcluster.errors import PartFailed
+from localcluster.patience import drawn_out
 
 # Every process of a cluster carries it, so one is found even if its record was never written.
 MARK = "LOCALCLUSTER_PART"
@@ -115,7 +116,7 @@ def _signal(processes: list[Process], number: signal.Signals) -> None:
 
 
 def _wait_gone(processes: list[Process], seconds: float) -> list[Process]:
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + drawn_out(seconds)
     while left := [p for p in processes if alive(p)]:
         if time.monotonic() > deadline:
             break

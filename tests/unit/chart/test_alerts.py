@@ -21,6 +21,7 @@ from tests.unit.render.vmagent_process import free_port
 
 from chart.alerts import ALERTS, RUNBOOKS
 from chart.dashboard import PANELS
+from localcluster.patience import drawn_out
 
 ROOT = CHART.parents[1]
 Series = Mapping[str, tuple[float, float]]
@@ -110,7 +111,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def _wait(one: Database) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + drawn_out(60)
     while True:
         try:
             one.get("/api/v1/labels")

@@ -11,6 +11,7 @@ import pytest
 from localcluster import paths, processes, state
 from localcluster.errors import ClusterError, PartFailed
 from localcluster.paths import Paths
+from localcluster.patience import drawn_out
 from localcluster.processes import MARK, Process, Records
 from localcluster.state import State
 
@@ -74,7 +75,7 @@ def test_a_lock_keeps_the_next_command_waiting(tmp_path: Path) -> None:
             waiting.wait(timeout=1)
         # As `down` does at its end: the waiting one must not take a lock that is gone.
         lock.unlink()
-    printed, said = waiting.communicate(timeout=10)
+    printed, said = waiting.communicate(timeout=drawn_out(10))
     assert printed == "got it\n"
     assert said == "waiting for another command (one) to end\n"
     assert lock.exists()
@@ -100,7 +101,7 @@ def test_a_process_without_a_record_is_found_by_its_mark(tmp_path: Path) -> None
     mark = f"{tmp_path}:etcd"
     started = processes.spawn(SLEEP, tmp_path / "log", {**os.environ, MARK: mark})
     try:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + drawn_out(10)
         while processes.marked(mark) != [started] and time.monotonic() < deadline:
             time.sleep(0.02)
         assert processes.marked(f"{tmp_path}:") == [started]

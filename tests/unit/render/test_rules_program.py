@@ -14,6 +14,7 @@ from tests.unit.render.real_programs import answer, program
 from tests.unit.render.rules import ALERT, RECORD, group, rule_texts, selecting, vmrule
 from tests.unit.render.vmalert_process import Vmalert, receiver, running, until
 
+from localcluster.patience import drawn_out
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.render import Plan
 
@@ -155,7 +156,7 @@ def _as_vmalert_reads(text: str, root: Path, environment: dict[str, str]) -> str
         return str(found[0]["rules"][0]["annotations"]["a"])
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=drawn_out(10))
 
 
 def _answered(vmalert: Vmalert) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from tests.unit.render.real_programs import answer, program
 from tests.unit.render.test_vmalertmanager_config import BROKEN
 from tests.unit.render.vmagent_process import free_port
 
+from localcluster.patience import drawn_out
 from vmoperator.api.around import Known
 from vmoperator.render import Plan
 
@@ -64,7 +65,7 @@ class Running:
 
     def waited(self, path: str, **how: Any) -> Any:
         """The same, as soon as there is an answer."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + drawn_out(_PATIENCE_SECONDS)
         while True:
             try:
                 return self.get(path, **how)
@@ -173,7 +174,7 @@ def test_replicas_gossip_over_tls(tmp_path: Path) -> None:
         one.waited("/api/v2/status")
         with running(second, two_root, one.gossip_port) as two:
             two.waited("/api/v2/status")
-            deadline = time.monotonic() + _PATIENCE_SECONDS
+            deadline = time.monotonic() + drawn_out(_PATIENCE_SECONDS)
             while len(one.get("/api/v2/status")["cluster"]["peers"]) < 2:
                 assert time.monotonic() < deadline
                 time.sleep(0.05)

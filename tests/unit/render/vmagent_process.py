@@ -19,6 +19,7 @@ from tests.unit.render.agents import args, container, files, secret_files
 from tests.unit.render.real_programs import program
 from tests.unit.render.vmalert_process import until
 
+from localcluster.patience import drawn_out
 from vmoperator.render import Plan
 
 _FOLDERS = (
@@ -143,7 +144,7 @@ def _process(
         yield
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=drawn_out(20))
         log.close()
 
 

@@ -22,6 +22,7 @@ from urllib.parse import unquote_plus
 from tests.unit.render.alerts import args, pod
 from tests.unit.render.real_programs import program
 
+from localcluster.patience import drawn_out
 from vmoperator.render import Plan
 
 BROKEN = "sum("
@@ -60,7 +61,7 @@ class Receiver:
 
 def until(look: Any) -> Any:
     """What `look` gives as soon as it is something."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + drawn_out(_PATIENCE_SECONDS)
     while time.monotonic() < deadline:
         found = look()
         if found:
@@ -170,7 +171,7 @@ def running(plan: Plan, root: Path, secrets: dict[str, dict[str, bytes]]) -> Ite
         yield made
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=drawn_out(10))
         log.close()
 
 

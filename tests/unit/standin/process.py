@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from localcluster.patience import drawn_out
+
 PATIENCE_SECONDS = 10.0
 
 
@@ -16,7 +18,7 @@ def wait_for(
     condition: Callable[[], bool], what: str, *, seconds: float = PATIENCE_SECONDS
 ) -> None:
     """Returns as soon as the condition holds."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + drawn_out(seconds)
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain: {what}"
         time.sleep(0.02)
