@@ -10,6 +10,7 @@ from vmoperator.base.resource import (
     CONTROLLER_REVISION,
     REPLICA_SET,
     STORAGE_CLASS,
+    WEBHOOKS,
     Resource,
 )
 
@@ -24,7 +25,8 @@ CRD = Resource(
 )
 
 _REVISIONS = (CONTROLLER_REVISION, REPLICA_SET)
-RESOURCES = (*BY_KIND.values(), *_REVISIONS, ACCESS_REVIEW, NAMESPACE, EVENT, CRD, STORAGE_CLASS)
+_OTHERS = (ACCESS_REVIEW, NAMESPACE, EVENT, CRD, STORAGE_CLASS, WEBHOOKS)
+RESOURCES = (*BY_KIND.values(), *_REVISIONS, *_OTHERS)
 
 
 def discovery(path: str, served: list[Resource]) -> dict[str, Any] | None:

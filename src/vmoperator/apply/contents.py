@@ -98,7 +98,7 @@ class Contents:
     def put(self, ref: Ref, manifest: Manifest) -> None:
         """Keep the data of an object that was read."""
         version = manifest["metadata"]["resourceVersion"]
-        self._read[ref] = _Read(version, _decoded(manifest))
+        self._read[ref] = _Read(version, decoded(manifest))
 
     def put_missing(self, ref: Ref, version: str) -> None:
         """Remember that the object of this version was gone when it was to be read."""
@@ -110,7 +110,7 @@ class Contents:
             self._read.pop(ref, None)
 
 
-def _decoded(manifest: Manifest) -> Content:
+def decoded(manifest: Manifest) -> Content:
     """Key -> bytes: `data` of a Secret and `binaryData` are base64, `data` of a ConfigMap text."""
     data = manifest.get("data") or {}
     if manifest.get("kind") == "Secret":

@@ -2,6 +2,7 @@
 
 VMOperatorError
 ├── SpecInvalid          the user must change the object; no retry until it changes
+│   └── Dangling         it names a Secret or ConfigMap, or a key of one, that is not there
 ├── NotYet               something that others make is missing; try again after a while
 ├── Overdue              a pass did not come to its end: it was cut off, and is tried again
 ├── Unread               rendering needs the content of an object: fetch it and render again
@@ -35,6 +36,10 @@ class SpecInvalid(VMOperatorError):
 
 
 class NotYet(VMOperatorError):
+class Dangling(SpecInvalid):
+    """The object names what does not exist; to create that helps as well as to change it."""
+
+
     """Something that others make is missing; `after_seconds` says when to look again."""
 
     def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from vmoperator.api.around import Around
 from vmoperator.api.auth import ConfigMapKeySelector, SecretOrConfigMap
 from vmoperator.api.embedded import SecretKeySelector
-from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.errors import Dangling, SpecInvalid
 from vmoperator.render.source import Source
 
 VOLUME = "credentials"
@@ -188,7 +188,7 @@ def _refuse_missing(
 ) -> None:
     if data is None:
         message = f"{file.kind} {file.name} does not exist in the namespace of the object"
-        raise SpecInvalid(field, f"{message}; create it with the key {file.key}")
+        raise Dangling(field, f"{message}; create it with the key {file.key}")
     if file.key not in data:
         there = ", ".join(sorted(data)) or "none"
-        raise SpecInvalid(field, f"{file.kind} {file.name} has no key {file.key}; it has: {there}")
+        raise Dangling(field, f"{file.kind} {file.name} has no key {file.key}; it has: {there}")

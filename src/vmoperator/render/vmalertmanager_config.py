@@ -18,7 +18,7 @@ from vmoperator.api.auth import ConfigMapKeySelector
 from vmoperator.api.picking import Picked
 from vmoperator.api.vmalertmanager import VMAlertmanagerSpec
 from vmoperator.base import names
-from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.errors import Dangling, SpecInvalid
 from vmoperator.base.manifest import digest
 from vmoperator.render import credentials, documents
 from vmoperator.render.credentials import Files
@@ -104,10 +104,10 @@ def _secret_text(name: str, *, field: str, around: Around) -> str:
     data = around.secret(name)
     if data is None:
         message = f"Secret {name} does not exist in the namespace of the object"
-        raise SpecInvalid(field, f"{message}; create it with the key {FILE}")
+        raise Dangling(field, f"{message}; create it with the key {FILE}")
     if FILE not in data:
         there = ", ".join(sorted(data)) or "none"
-        raise SpecInvalid(field, f"Secret {name} has no key {FILE}; it has: {there}")
+        raise Dangling(field, f"Secret {name} has no key {FILE}; it has: {there}")
     try:
         return data[FILE].decode()
     except UnicodeDecodeError:

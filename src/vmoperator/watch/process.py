@@ -24,6 +24,7 @@ from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import LEASE
 from vmoperator.base.settings import Settings
 from vmoperator.observe.lease import LEAST_SECONDS, MOST_SECONDS, Terms
+from vmoperator.watch import webhooks
 from vmoperator.watch.endpoints import OPTION, Address, Endpoints, Pages
 from vmoperator.watch.gauges import Gauges
 from vmoperator.watch.heart import Heart
@@ -73,6 +74,7 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
         help="bring so many objects in line at the same time (default: %(default)s)",
     )
     _add_turns(parser)
+    webhooks.add_arguments(parser)
 
 
 def _add_turns(parser: argparse.ArgumentParser) -> None:
@@ -108,6 +110,7 @@ def main(options: argparse.Namespace) -> int:
     try:
         found = connection(options.kubeconfig, context=options.context)
         settings = _settings(options.namespaces)
+        webhooks.address(options, settings)
     except SettingsInvalid as wrong:
         log.error("%s", wrong)
         return 1
@@ -134,7 +137,10 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
         election = _election(client, options.lease, options.lease_seconds)
         machine = assembled(lines, settings, meters, workers=options.workers, election=election)
         try:
-            async with _observed(machine, options.http_address):
+            async with (
+                _observed(machine, options.http_address),
+                webhooks.judging(machine, client, options, settings),
+            ):
                 await machine.run(stop)
         except SettingsInvalid as wrong:
             log.error("%s", wrong)
