@@ -23,8 +23,8 @@ $(STAMP): pyproject.toml requirements.lock
 
 setup: $(STAMP) ## make the virtual environment, with the locked versions
 
-demo: setup ## bring up a cluster, run the operator, apply the HA example and show it (CLUSTER=local|kind|current, BINARIES=your own programs)
-	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) $(if $(BINARIES),--binaries $(BINARIES))
+demo: setup ## bring up a cluster, install the operator by helm, apply the HA example and show it (CLUSTER=local|kind|current, IMAGE=its image, BINARIES=your own programs)
+	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) $(if $(BINARIES),--binaries $(BINARIES)) $(if $(IMAGE),--image $(IMAGE))
 
 demo-down: setup ## take away what `make demo` brought up
 	PYTHONPATH=tools $(BIN)/python -m demo --cluster $(CLUSTER) --down

@@ -1,6 +1,7 @@
 """`make demo`, from nothing to the whole High Availability document, and back to nothing."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -19,12 +20,13 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def cache() -> Iterator[Path]:
-    """A cache of its own, so that a demo of the user stays untouched; programs are shared."""
+    """A cache of its own, so that a demo of the user stays untouched; what is built is shared."""
     # Short, since sockets lie below it.
     folder = Path(tempfile.mkdtemp(prefix="demo-", dir="/tmp"))
-    programs = cache_root() / "programs"
-    programs.mkdir(parents=True, exist_ok=True)
-    (folder / "programs").symlink_to(programs)
+    for name in ("programs", "operator-image"):
+        shared = cache_root() / name
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(shared)
     yield folder
     demo(folder, "--down")
     shutil.rmtree(folder)
@@ -42,13 +44,15 @@ def demo(cache: Path, *options: str) -> subprocess.CompletedProcess[str]:
         cwd=cache,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=1200,
     )
 
 
 def test_the_demo_shows_the_whole_document_and_leaves_nothing(cache: Path) -> None:
     shown = demo(cache, "--cluster", "local", "--once")
     assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert "vmoperator-crds" in shown.stdout
+    assert " leads, the other stands by" in shown.stdout
     rows = [
         line.split()
         for line in shown.stdout.partition("get vmclusters -w")[2].splitlines()
@@ -63,6 +67,8 @@ def test_the_demo_shows_the_whole_document_and_leaves_nothing(cache: Path) -> No
         line = f"vmalertmanager-example-alertmanager-{index} holds: AlwaysFiring (active)"
         assert line in shown.stdout
     assert "one cluster of 3" in shown.stdout
+    assert re.search(r"the rules of the chart: \d+ alerts, ", shown.stdout)
+    assert "VMAgent 1, VMAlert 1, VMAlertmanager 1, VMCluster 1" in shown.stdout
     assert shown.stdout.endswith("Nothing of the demo is left.\n")
     assert not (cache / "clusters" / "vmoperator").exists()
     assert not (cache / "demo" / "local").exists()

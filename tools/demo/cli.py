@@ -7,8 +7,7 @@ from pathlib import Path
 
 from demo.choice import AUTO, CLUSTERS, choice, engine_answers
 from demo.errors import DemoFailed
-from demo.operator_process import OperatorProcess
-from demo.places import place, state_folder
+from demo.places import IMAGE_NEEDED, place, state_folder
 from demo.shell import say
 from demo.story import Story
 from localcluster.errors import ClusterError
@@ -22,7 +21,7 @@ def main(args: Sequence[str]) -> int:
         if options.down:
             down(asked)
         else:
-            up(asked, once=options.once, binaries=options.binaries)
+            up(asked, once=options.once, binaries=options.binaries, image=options.image)
     except (DemoFailed, ClusterError) as error:
         say(f"\nThe demo stops here: {error}")
         return 1
@@ -51,6 +50,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="your own vminsert, vmselect, vmstorage ... for the local cluster (docs/images.md)",
     )
+    options.add_argument(
+        "--image",
+        default="",
+        metavar="IMAGE",
+        help="the operator's image: an archive of `docker save`, or a name that the nodes can pull "
+        "(default: built from these sources; needed for the cluster `current`)",
+    )
     after = options.add_mutually_exclusive_group()
     after.add_argument("--down", action="store_true", help="take away what the demo brought up")
     after.add_argument("--once", action="store_true", help="take it away right after (for CI)")
@@ -63,15 +69,16 @@ def _folder(text: str) -> Path:
     return Path(text).absolute()
 
 
-def up(asked: str | None, *, once: bool, binaries: Path | None = None) -> None:
+def up(asked: str | None, *, once: bool, binaries: Path | None = None, image: str = "") -> None:
     """Tells the story; raises DemoFailed."""
     chosen = choice(asked, has_engine=asked is None and engine_answers())
     if binaries and chosen.cluster != "local":
         raise DemoFailed("own programs are for the local cluster: add CLUSTER=local")
+    if chosen.cluster == "current" and not image:
+        raise DemoFailed(IMAGE_NEEDED)
     say(f"Cluster: {chosen.cluster} ({chosen.why})")
-    folder = state_folder(chosen.cluster)
-    folder.mkdir(parents=True, exist_ok=True)
-    story = Story(place(chosen.cluster, binaries), OperatorProcess(folder))
+    state_folder(chosen.cluster).mkdir(parents=True, exist_ok=True)
+    story = Story(place(chosen.cluster, binaries), image)
     try:
         story.tell()
     finally:
@@ -91,11 +98,8 @@ def down(asked: str | None) -> None:
 
 
 def _take_down(cluster: str) -> None:
-    folder = state_folder(cluster)
     here = place(cluster)
     say(f"\nCleaning up {here.words}")
-    # First: it would hold the network of a local cluster, and make anew what is deleted.
-    OperatorProcess(folder).stop()
     here.down()
-    shutil.rmtree(folder, ignore_errors=True)
+    shutil.rmtree(state_folder(cluster), ignore_errors=True)
     say("Nothing of the demo is left.")

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Protocol
 
 from demo.errors import DemoFailed
-from demo.operator_process import Launch
+from demo.image import OperatorImage, built, given
+from demo.release import NAME as HOME
+from demo.release import Release
 from demo.shell import ROOT, Kubectl, run, say, show_run
 from demo.texts import MANIFESTS, SELECTOR, VARIANTS, cluster_words
 from localcluster import Cluster, building
@@ -23,6 +25,11 @@ CRD = "vmclusters.operator.victoriametrics.com"
 NAME = "vmoperator"
 NODES = 2
 """As many as high availability needs; the document's pods would just fit on one."""
+_BUILT = "docker.io/vmoperator/vmoperator:demo"
+IMAGE_NEEDED = (
+    "the nodes of your current cluster have to pull the operator's image: push one (`docker build` "
+    "makes it) and name it, IMAGE=registry.example/vmoperator:0.1.0"
+)
 KIND_MODULE = "sigs.k8s.io/kind@v0.33.0"
 
 
@@ -40,8 +47,11 @@ class Place(Protocol):
     def up(self) -> Kubectl:
         """Brings up what is missing, and says so; raises DemoFailed."""
 
-    def operator(self) -> Launch:
-        """How `vmoperator run` is started."""
+    def image(self, wanted: str) -> OperatorImage:
+        """The operator's image, on the nodes; `wanted` is IMAGE, or "". Raises DemoFailed."""
+
+    def helm(self) -> str:
+        """The program."""
 
     def exports(self) -> list[str]:
         """Shell lines after which plain kubectl reaches the cluster."""
@@ -63,18 +73,23 @@ class LocalPlace:
 
     def up(self) -> Kubectl:
         with Progress() as progress:
-            Cluster(NAME, progress=progress).up(
-                nodes=NODES, operator_rbac=ROOT / "deploy" / "rbac.yaml", binaries=self.binaries
-            )
+            Cluster(NAME, progress=progress).up(nodes=NODES, binaries=self.binaries)
         program, *options = self.cluster.kubectl_command()
         return Kubectl(program, tuple(options))
 
-    def operator(self) -> Launch:
-        return Launch(
-            options=("--kubeconfig", str(self.cluster.operator_kubeconfig)),
-            prefix=self.cluster.command_inside([]),
-            environment=self.cluster.environment_inside(),
-        )
+    def image(self, wanted: str) -> OperatorImage:
+        found = given(wanted) if wanted else built()
+        if found.archive is None:
+            raise DemoFailed(
+                f"IMAGE={wanted}: nothing can be pulled into the local cluster; give the path of "
+                "an archive (docker save -o FILE.tar NAME:TAG)"
+            )
+        with Progress() as progress, progress.step("operator's image into the nodes"):
+            self.cluster.load(found.archive)
+        return found
+
+    def helm(self) -> str:
+        return str(self.cluster.programs / "helm")
 
     def exports(self) -> list[str]:
         programs = self.cluster.programs
@@ -86,7 +101,7 @@ class LocalPlace:
 
 @dataclass(frozen=True, slots=True)
 class KindPlace:
-    """A kind cluster; the operator runs on the host."""
+    """A kind cluster."""
 
     words: str = cluster_words("kind")
 
@@ -137,8 +152,20 @@ class KindPlace:
         show_run(["env", f"GOBIN={own}", go, "install", KIND_MODULE])
         return str(own / "kind")
 
-    def operator(self) -> Launch:
-        return Launch(options=("--kubeconfig", str(self.kubeconfig)))
+    def image(self, wanted: str) -> OperatorImage:
+        kind = self._kind()
+        if not wanted:
+            show_run(["docker", "build", "--tag", _BUILT, str(ROOT)])
+            show_run([kind, "load", "docker-image", _BUILT, "--name", NAME])
+            build = run(["docker", "images", "--no-trunc", "--quiet", _BUILT]).strip()
+            return OperatorImage(_BUILT, build=build.rpartition(":")[2][:12])
+        found = given(wanted)
+        if found.archive is not None:
+            show_run([kind, "load", "image-archive", str(found.archive), "--name", NAME])
+        return found
+
+    def helm(self) -> str:
+        return _helm_program()
 
     def exports(self) -> list[str]:
         return [f"export KUBECONFIG={self.kubeconfig}"]
@@ -196,8 +223,14 @@ class CurrentPlace:
             self._memory.write_text(json.dumps(asdict(self)))
         return kubectl
 
-    def operator(self) -> Launch:
-        return Launch(options=self._options)
+    def image(self, wanted: str) -> OperatorImage:
+        found = given(wanted)
+        if not wanted or found.archive is not None:
+            raise DemoFailed(IMAGE_NEEDED)
+        return found
+
+    def helm(self) -> str:
+        return _helm_program()
 
     def exports(self) -> list[str]:
         return [f"kubectl config use-context {self.context}"]
@@ -210,6 +243,8 @@ class CurrentPlace:
             folder = str(ROOT / MANIFESTS / file)
             kubectl.show("delete", "-f", folder, "--ignore-not-found", "--wait")
         kubectl.show("delete", "pvc", "-l", SELECTOR)
+        Release(self.helm(), kubectl).uninstall()
+        kubectl.show("delete", "namespace", HOME, "--ignore-not-found")
         crds = kubectl.run("get", "-f", str(CRDS), "-o", "name").split()
         if any(kubectl.run("get", crd.partition("/")[2], "-A", "-o", "name") for crd in crds):
             say("Other objects of ours are there, so the CustomResourceDefinitions stay.")
@@ -225,9 +260,17 @@ def place(cluster: str, binaries: Path | None = None) -> Place:
 
 
 def _kubectl_program() -> str:
-    """kubectl from PATH, else the one that the local cluster was built with."""
-    built = sorted((cache_root() / "programs").glob("*/kubectl"))
-    found = shutil.which("kubectl") or (str(built[-1]) if built else None)
+    return _program("kubectl", "https://kubernetes.io/docs/tasks/tools/")
+
+
+def _helm_program() -> str:
+    return _program("helm", "https://helm.sh/docs/intro/install/")
+
+
+def _program(name: str, source: str) -> str:
+    """It from PATH, else the one that the local cluster was built with; raises DemoFailed."""
+    built_here = sorted((cache_root() / "programs").glob(f"*/{name}"))
+    found = shutil.which(name) or (str(built_here[-1]) if built_here else None)
     if found is None:
-        raise DemoFailed("kubectl is not installed: https://kubernetes.io/docs/tasks/tools/")
+        raise DemoFailed(f"{name} is not installed: {source}")
     return found

@@ -10,12 +10,15 @@ from demo.shell import Kubectl, indented, patiently, say
 from demo.texts import (
     STANDIN_DATA_LINE,
     STANDIN_LINE,
+    VMALERT_RULES,
     alert_line,
     alertmanager_path,
     is_standin,
     keeps_data,
+    objects_line,
     programs_line,
     proxy_path,
+    rules_line,
     sample_line,
     scraped_programs,
     storage_node_lines,
@@ -34,6 +37,7 @@ PODS = {
     "vmalert": 2,
     "vmalertmanager": ALERTMANAGERS,
 }
+OBJECTS = "VMAgent 1, VMAlert 1, VMAlertmanager 1, VMCluster 1"
 SAMPLE = 42
 # A query that comes before the row would be remembered for some seconds.
 _SETTLING_SECONDS = 3
@@ -61,6 +65,31 @@ def ask_alertmanagers(kubectl: Kubectl) -> None:
     _, path = alertmanager_path(0, "/api/v2/status")
     peers = json.loads(kubectl.get_raw(path))["cluster"]["peers"]
     say(f"  one cluster of {len(peers)}: {', '.join(peer['address'] for peer in peers)}")
+
+
+def ask_about_the_operator(kubectl: Kubectl) -> None:
+    """Shows its alerts in vmalert, and what its metrics say; raises DemoFailed if they lack."""
+    kubectl.show("get", "vmrules,vmservicescrapes", "--all-namespaces")
+    rules = patiently(
+        partial(kubectl.get_raw, VMALERT_RULES), wanted='"VMOperatorDown"', seconds=ALERT_SECONDS
+    )
+    say(f"  vmalert evaluates the rules of the chart: {rules_line(rules)}")
+    if not _keeps_data(kubectl):
+        return
+    # Each of its pods knows all objects.
+    expression = 'max by (kind) (vmoperator_objects{status="operational"})'
+    found = patiently(
+        lambda: objects_line(_query(kubectl, expression)), wanted=OBJECTS, seconds=SCRAPED_SECONDS
+    )
+    say(f"  operational, as vmselect answers `{expression}`:")
+    say(indented(indented(found)))
+
+
+def _keeps_data(kubectl: Kubectl) -> bool:
+    """Whether what is written may be read again: true but for stand-ins without a store."""
+    if not is_standin(kubectl.get_raw(proxy_path("vmselect", 8481, "/metrics"))):
+        return True
+    return keeps_data(kubectl.get_raw(proxy_path("vmstorage", 8482, "/metrics")))
 
 
 def _query(kubectl: Kubectl, expression: str) -> str:

@@ -80,8 +80,3 @@ def patiently(asked: Callable[[], str], *, wanted: str = "", seconds: float) -> 
 
 def indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.rstrip().splitlines())
-
-
-def tail(file: Path, lines: int = 15) -> str:
-    """The last lines of a file; "" if there is none."""
-    return "\n".join(file.read_text().splitlines()[-lines:]) if file.exists() else ""

@@ -11,7 +11,7 @@ NAMESPACE = "default"
 KINDS = "vmclusters,vmagents,vmalerts,vmalertmanagers"
 SELECTOR = f"app.kubernetes.io/instance in ({OBJECT},{AGENT},{ALERT},{ALERTMANAGER})"
 MANIFESTS = "examples/high-availability"
-VARIANTS = ("variants/vmagent-with-targets.yaml", "variants/vmalert-always-firing.yaml")
+VARIANTS = ("variants/vmagent-with-targets.yaml", "vmrule.yaml", "variants/vmalert-all-rules.yaml")
 STANDIN_DATA_LINE = (
     "vminsert, vmselect and vmstorage are stand-ins (the real images could not be had here): "
     "a real single-node victoria-metrics in each vmstorage keeps the data."
@@ -21,6 +21,8 @@ STANDIN_LINE = (
     "instead of a query, their health and what they see of each other."
 )
 FEWER_INSERTS = '{"spec":{"vminsert":{"replicaCount":1}}}'
+VMALERT_RULES = f"/api/v1/namespaces/{NAMESPACE}/services/vmalert-{ALERT}:8080/proxy/api/v1/rules"
+OPERATORS_GROUP = "vmoperator"
 _STANDIN = re.compile(r'^vm_app_version\{.*version="standin-', re.MULTILINE)
 _KEEPS_DATA = re.compile(r"^standin_keeps_data 1$", re.MULTILINE)
 _NODE = re.compile(r'^standin_storage_node_up\{addr="([^"]+)"\} ([01])$', re.MULTILINE)
@@ -59,6 +61,21 @@ def alert_line(pod: str, alerts: Sequence[Mapping[str, Any]]) -> str:
     return f"{pod} holds: {', '.join(told) or 'nothing'}"
 
 
+def rules_line(answer: str) -> str:
+    """The alerts about the operator in vmalert's answer: how many, and which are not quiet."""
+    groups = json.loads(answer)["data"]["groups"]
+    rules = [rule for one in groups if one["name"] == OPERATORS_GROUP for rule in one["rules"]]
+    loud = sorted(f"{one['name']} ({one['state']})" for one in rules if one["state"] != "inactive")
+    return f"{len(rules)} alerts, {', '.join(loud) or 'none of them fires'}"
+
+
+def objects_line(answer: str) -> str:
+    """Kinds and how many of each in the answer to `max by (kind) (...)`; "" for none."""
+    found = json.loads(answer)["data"]["result"]
+    kinds = {one["metric"]["kind"]: int(one["value"][1]) for one in found}
+    return ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items()) if count)
+
+
 def scraped_programs(answer: str) -> dict[str, int]:
     """Pods of each program in the answer to `count by (program) (...)`."""
     found = json.loads(answer)["data"]["result"]
@@ -94,7 +111,7 @@ def sample_line(value: int) -> str:
     return f'vmoperator_demo{{from="make demo"}} {value}\n'
 
 
-def what_now(exports: Sequence[str], log: str, down: str) -> str:
+def what_now(exports: Sequence[str], down: str) -> str:
     """How to look around, and how to clean up."""
     lines = [
         "Everything stays up. Look around:",
@@ -103,7 +120,8 @@ def what_now(exports: Sequence[str], log: str, down: str) -> str:
         f"  kubectl describe vmcluster {OBJECT}",
         f"  kubectl patch vmcluster {OBJECT} --type=merge -p '{FEWER_INSERTS}'",
         "  kubectl get vmclusters -w",
-        f"  tail -f {log}",
+        "  kubectl -n vmoperator logs -l app.kubernetes.io/name=vmoperator --prefix -f",
+        "  helm -n vmoperator get values vmoperator",
         "Clean up:",
         f"  {down}",
     ]

@@ -32,7 +32,7 @@ def calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_cluster_that_has_vmclusters_already_is_left_alone(
     calls: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["--cluster", "current"]) == 1
+    assert main(["--cluster", "current", "--image", "registry.example/vmoperator:1"]) == 1
     shown = capsys.readouterr().out
     assert "(context prod) knows VMClusters already" in shown
     assert "Use CLUSTER=local or CLUSTER=kind" in shown
@@ -45,3 +45,11 @@ def test_nothing_is_deleted_where_no_demo_was_brought_up(
     assert main(["--cluster", "current", "--down"]) == 1
     assert "no demo is up on your current cluster (context prod)" in capsys.readouterr().out
     assert "delete" not in calls.read_text()
+
+
+def test_an_image_has_to_be_named_that_the_nodes_can_pull(
+    calls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--cluster", "current"]) == 1
+    assert "IMAGE=registry.example/vmoperator:0.1.0" in capsys.readouterr().out
+    assert calls.read_text() == ""

@@ -1,5 +1,7 @@
 """What the demo says, and what it reads from the answers of programs."""
 
+import json
+
 import pytest
 
 from demo.texts import (
@@ -8,8 +10,10 @@ from demo.texts import (
     cluster_words,
     is_standin,
     keeps_data,
+    objects_line,
     programs_line,
     proxy_path,
+    rules_line,
     scraped_programs,
     status_in,
     storage_node_lines,
@@ -69,7 +73,7 @@ def test_a_service_is_reached_through_the_api_server() -> None:
 
 
 def test_the_end_says_how_to_look_around_and_how_to_clean_up() -> None:
-    text = what_now(["export KUBECONFIG=/k"], "/log", "make demo-down CLUSTER=local")
+    text = what_now(["export KUBECONFIG=/k"], "make demo-down CLUSTER=local")
     assert "  export KUBECONFIG=/k\n" in text
     assert "kubectl get vmclusters -w" in text
     assert text.endswith("Clean up:\n  make demo-down CLUSTER=local")
@@ -99,3 +103,21 @@ def test_programs_are_counted_from_the_answer_of_a_query() -> None:
     ]}}"""
     assert scraped_programs(answer) == {"vmstorage": 2, "vmagent": 1}
     assert programs_line(scraped_programs(answer)) == "vmagent 1, vmstorage 2"
+
+
+def test_alerts_about_the_operator_are_counted_and_those_that_are_not_quiet_are_named() -> None:
+    quiet = {"name": "VMOperatorSlow", "state": "inactive"}
+    loud = {"name": "VMOperatorDown", "state": "pending"}
+    other = {"name": "others", "rules": [{"name": "Else", "state": "firing"}]}
+    for rules, words in (([quiet], "none of them fires"), ([loud], "VMOperatorDown (pending)")):
+        groups = [{"name": "vmoperator", "rules": rules}, other]
+        assert rules_line(json.dumps({"data": {"groups": groups}})) == f"1 alerts, {words}"
+
+
+def test_kinds_without_an_object_are_left_out() -> None:
+    found = [
+        {"metric": {"kind": kind}, "value": [0, count]}
+        for kind, count in (("VMCluster", "1"), ("VMAgent", "0"), ("VMAlert", "2"))
+    ]
+    assert objects_line(json.dumps({"data": {"result": found}})) == "VMAlert 2, VMCluster 1"
+    assert objects_line('{"data": {"result": []}}') == ""
