@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +14,16 @@ from typing import Any
 from image.build import archive, reference
 from localcluster import Cluster
 from localcluster.progress import Progress
-from tests.cluster.conftest import ROOT, until
+from tests.cluster.conftest import ROOT, Operator, until
 
 CHART = ROOT / "charts/vmoperator"
 HOME = "vmoperator"
 """Namespace and name of the release."""
 ACCOUNT = f"system:serviceaccount:{HOME}:{HOME}"
 SELECTOR = f"app.kubernetes.io/name={HOME}"
+BESIDE = ("crds.enabled=false", "serviceAccount.name=installed", "resources.requests.cpu=10m")
+"""Values beside the tests' own process: the definitions are there, the role of deploy/rbac.yaml
+must not lend its rights, and the node is small."""
 _RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
 
 
@@ -27,12 +32,15 @@ class Installed:
     """A cluster with a release of the chart."""
 
     cluster: Cluster
+    account: str = ACCOUNT
+    """Who the operator is to the API server."""
 
     def prepare(self) -> None:
         """The image on the node, and a namespace that takes restricted pods only."""
-        with Progress(quiet=True) as progress:
-            names = self.cluster.load(archive(progress))
-        assert reference() in names
+        load_image(self.cluster)
+        self.make_home()
+
+    def make_home(self) -> None:
         self.kubectl("create", "namespace", HOME)
         self.kubectl("label", "namespace", HOME, _RESTRICTED)
 
@@ -89,12 +97,50 @@ class Installed:
         )
         return found
 
+    @property
+    def log(self) -> str:
+        """What its pods have said."""
+        return self.kubectl("-n", HOME, "logs", "-l", SELECTOR, "--tail=-1")
+
+    def remove(self) -> None:
+        """Uninstalls it and waits until its last pod is gone."""
+        self.helm("uninstall", HOME, "--wait")
+        self.kubectl("delete", "namespace", HOME)
+
     def metric(self, pod: str, name: str) -> float:
         page = self.kubectl(
             "get", "--raw", f"/api/v1/namespaces/{HOME}/pods/{pod}:8080/proxy/metrics"
         )
         line = next(it for it in page.splitlines() if it.startswith(f"{name} "))
         return float(line.split()[1])
+
+
+def load_image(cluster: Cluster) -> None:
+    """Brings the image of these sources into the nodes; it is built once on a machine."""
+    with Progress(quiet=True) as progress:
+        names = cluster.load(archive(progress))
+    assert reference() in names
+
+
+@contextmanager
+def at_rest(operator: Operator) -> Iterator[None]:
+    """The tests' own process of the operator stands still meanwhile."""
+    operator.stop()
+    try:
+        yield
+    finally:
+        operator.start()
+
+
+@contextmanager
+def standing_in(operator: Operator) -> Iterator[Installed]:
+    """The operator as users have it, while the tests' own process is at rest."""
+    one = Installed(operator.cluster, account=f"system:serviceaccount:{HOME}:installed")
+    with at_rest(operator):
+        one.make_home()
+        one.upgrade(*BESIDE)
+        yield one
+        one.remove()
 
 
 def process_of(pod: str) -> int:
