@@ -141,6 +141,7 @@ def test_everything_is_taken_over_where_it_stands_and_no_pod_restarts(stand: Sta
         assert not stand.namespace.condition(kind, "demo", "TakingOver")
     assert stand.kept.items() <= stand.uids(KEPT).items()
     assert stand.uids("pods") == stand.pods
+    assert [it for it in stand.namespace.items("events") if it["reason"] == "RollingOut"] == []
 
 
 def test_claims_outlive_their_parents_and_no_finalizer_is_left(stand: Stand) -> None:

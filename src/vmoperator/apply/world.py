@@ -14,6 +14,7 @@ from vmoperator.apply.fragments import Fragments
 from vmoperator.apply.inquiries import Inquiries
 from vmoperator.apply.last_words import LastWords
 from vmoperator.apply.objects import Namespaces, Objects
+from vmoperator.apply.offspring import Offspring
 from vmoperator.apply.store import Store
 from vmoperator.apply.tugs import Tugs
 from vmoperator.base.manifest import Manifest, Ref
@@ -32,7 +33,7 @@ class World:
     """Objects that users apply, whole but for most of their managedFields; indexed by kind."""
     typed: dict[Ref, tuple[object, Parent | None]] = field(default_factory=dict)
     """Parents that others asked for, as they were last parsed, and what they were parsed from."""
-    children: Store[Child] = field(default_factory=lambda: Store(attrgetter("parent")))
+    children: Store[Child] = field(default_factory=Offspring)
     pods: Store[Pod] = field(default_factory=lambda: Store(attrgetter("parent")))
     slices: Store[EndpointSlice] = field(default_factory=lambda: Store(attrgetter("parent")))
     foreign: Store[Foreign] = field(default_factory=Store)

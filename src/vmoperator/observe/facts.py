@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from vmoperator.base import labels
-from vmoperator.base.manifest import Manifest, Ref, pruned, ref_of
+from vmoperator.base.manifest import Manifest, Ref, digest, pruned, ref_of
 from vmoperator.observe.database import Database, database
 from vmoperator.observe.origins import Origin, origin
 from vmoperator.observe.parents import (
@@ -26,6 +26,12 @@ from vmoperator.observe.pods import Pod, pod
 
 __all__ = ["Child", "EndpointSlice", "Pod", "Rollout", "child", "endpoint_slice", "pod"]
 
+_UNCOUNTED = (
+    *("revisionHistoryLimit", "progressDeadlineSeconds", "strategy", "updateStrategy"),
+    "persistentVolumeClaimRetentionPolicy",
+)
+"""Fields of a workload's spec on which neither its pods nor what is counted of them depends."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
@@ -33,6 +39,10 @@ class Rollout:
 
     observed: bool
     """The controller has seen the current spec: its counts describe it."""
+    described: int = 0
+    """The generation that its counts describe."""
+    spec: str = ""
+    """Hash of what of the current spec its counts depend on."""
     replicas: int
     updated: int
     ready: int
@@ -246,10 +256,14 @@ def _rollout(manifest: Mapping[str, Any]) -> Rollout | None:
     kind, status = manifest.get("kind"), manifest.get("status") or {}
     if kind not in ("StatefulSet", "Deployment", "DaemonSet"):
         return None
-    observed = status.get("observedGeneration", 0) >= manifest["metadata"].get("generation", 0)
+    described = status.get("observedGeneration", 0)
+    observed = described >= manifest["metadata"].get("generation", 0)
+    spec = _counted(manifest.get("spec") or {})
     if kind == "DaemonSet":
         return Rollout(
             observed=observed,
+            described=described,
+            spec=spec,
             replicas=status.get("currentNumberScheduled", 0),
             updated=status.get("updatedNumberScheduled", 0),
             ready=status.get("numberReady", 0),
@@ -258,6 +272,8 @@ def _rollout(manifest: Mapping[str, Any]) -> Rollout | None:
         )
     return Rollout(
         observed=observed,
+        described=described,
+        spec=spec,
         replicas=status.get("replicas", 0),
         updated=status.get("updatedReplicas", 0),
         ready=status.get("readyReplicas", 0),
@@ -266,6 +282,10 @@ def _rollout(manifest: Mapping[str, Any]) -> Rollout | None:
         update_revision=status.get("updateRevision", ""),
         failure=_failure(status),
     )
+
+
+def _counted(spec: Mapping[str, Any]) -> str:
+    return digest({key: value for key, value in spec.items() if key not in _UNCOUNTED})
 
 
 def _failure(status: Mapping[str, Any]) -> str:
