@@ -14,6 +14,7 @@ from vmoperator.base import labels
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
 
 LONG_AGO = "2020-01-01T00:00:00Z"
+_REMOVED = ("vmstorage", "vmselect")
 
 
 def demo(nodes: int, annotations: dict[str, str] | None = None, **spec: Any) -> dict[str, Any]:
@@ -80,6 +81,16 @@ def _retention(namespace: Namespace) -> str:
     args = spec["containers"][0]["args"]
     found = (str(one).partition("=") for one in args)
     return next(value for name, _, value in found if name == "-retentionPeriod")
+
+
+def _uids(namespace: Namespace) -> set[str]:
+    pods = namespace.items("pods", "app.kubernetes.io/name=vmstorage")
+    return {it["metadata"]["uid"] for it in pods}
+
+
+def _class(namespace: Namespace) -> str:
+    claims = namespace.get("statefulset", "vmstorage-demo")["spec"]["volumeClaimTemplates"]
+    return str(claims[0]["spec"].get("storageClassName", ""))
 
 
 def _stalled(namespace: Namespace, kind: str = "vmcluster") -> dict[str, Any]:
@@ -168,6 +179,69 @@ def test_a_drained_pod_goes_when_the_retention_has_passed(three: Namespace) -> N
     three.until_status("demo", "operational")
     until(lambda: not _mark(three), what="the mark has gone")
     assert not _draining(three)
+
+
+def test_an_autoscaler_whose_bounds_are_below_what_runs_takes_no_pod_away(three: Namespace) -> None:
+    bounds = {"minReplicas": 1, "maxReplicas": 2}
+    three.apply(demo(3, vmstorage={"replicaCount": 3, "hpa": bounds}))
+    assert "spec.vmstorage.hpa.maxReplicas stays 3: 2 would take" in _stalled(three)["message"]
+
+    def scaler() -> dict[str, Any]:
+        found = three.get("hpa", "vmstorage-demo")
+        return found if (found.get("status") or {}).get("conditions") else {}
+
+    # It decides within 15 s, also without metrics where its upper bound is passed.
+    seen = until(scaler, seconds=120, what="the autoscaler has looked")
+    assert (seen["spec"]["minReplicas"], seen["spec"]["maxReplicas"]) == (1, 3)
+    assert seen["spec"]["behavior"]["scaleDown"]["selectPolicy"] == "Disabled"
+    assert seen["status"]["desiredReplicas"] in (0, 3)
+    assert _pods(three) == 3
+    three.apply(demo(3, vmstorage={"replicaCount": 3, "hpa": {**bounds, "maxReplicas": 4}}))
+    three.until_status("demo", "operational")
+    assert _pods(three) == 3
+
+
+def test_vmstorage_that_the_spec_names_no_more_stays_until_it_may_go(three: Namespace) -> None:
+    nodes = {"extraArgs": {"storageNode": "vmstorage-demo-0.vmstorage-demo:8400"}}
+
+    def without(annotations: dict[str, str] | None = None) -> dict[str, Any]:
+        made = demo(3, annotations, vminsert=nodes)
+        kept = {key: it for key, it in made["spec"].items() if key not in _REMOVED}
+        return {**made, "spec": kept}
+
+    def names(kind: str) -> set[str]:
+        return {it["metadata"]["name"] for it in three.items(kind)}
+
+    claims = names("pvc")
+    three.apply(without())
+    words = "spec.vmstorage is gone, but vmstorage-demo stays with its 3 pods"
+    assert words in _stalled(three)["message"]
+    until(lambda: "vmselect-demo" not in names("statefulset"), seconds=120, what="the rest goes")
+    assert _pods(three) == 3
+    assert "vmstorage-demo" in names("service")
+    three.apply(without({labels.ALLOW_SCALE_DOWN: "0"}))
+    until(lambda: not names("statefulset"), seconds=120, what="it goes")
+    until(lambda: not three.condition("vmcluster", "demo", "Stalled"), what="nothing is refused")
+    assert names("pvc") == claims
+
+
+def test_another_storage_class_waits_for_leave_and_then_no_pod_restarts(three: Namespace) -> None:
+    """Claims keep their class, so the pods of another one would start empty."""
+    request = {"resources": {"requests": {"storage": "100Mi"}}, "storageClassName": "fixed"}
+    moved = {"replicaCount": 3, "storage": {"volumeClaimTemplate": {"spec": request}}}
+    before = _uids(three)
+    three.apply(demo(3, vmstorage=moved))
+    stalled = _stalled(three)
+    assert stalled["reason"] == "Immutable"
+    assert "spec.storageClassName stays" in stalled["message"]
+    assert f'{labels.ALLOW_STORAGE_CLASS}: "fixed"' in stalled["message"]
+    assert _class(three) != "fixed"
+    three.apply(demo(3, {labels.ALLOW_STORAGE_CLASS: "fixed"}, vmstorage=moved))
+    until(lambda: _class(three) == "fixed", seconds=120, what="claims to come have the class")
+    three.until_status("demo", "operational")
+    assert _uids(three) == before
+    told = three.condition("vmcluster", "demo", "StorageReady")
+    assert told["reason"] == "OtherStorageClass"
 
 
 def test_a_vmsingle_keeps_its_volume_until_it_may_leave_it(stand: Namespace) -> None:

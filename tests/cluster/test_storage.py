@@ -246,3 +246,32 @@ def test_a_claim_without_a_volume_is_named_with_the_reason(
         "PersistentVolumeClaim vmsingle-demo has no volume of StorageClass nowhere"
         in (found["message"])
     )
+
+
+def test_claims_that_shall_go_with_their_set_outlive_its_making_anew(
+    namespace: Namespace, operator: Operator
+) -> None:
+    """A growth deletes the StatefulSet; only the end of the object is the end of its claims."""
+    policy = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
+
+    def apply(size: str) -> None:
+        namespace.apply(small_object("VMAlertmanager", "demo", **_stored(size), **policy))
+
+    def is_owned() -> bool:
+        sets = set(_uids(namespace, "statefulsets").values())
+        owners = [it["metadata"].get("ownerReferences") or () for it in namespace.items("pvc")]
+        return bool(owners) and all({one["uid"] for one in it} == sets for it in owners)
+
+    apply("100Mi")
+    namespace.until_status("demo", "operational", kind="vmalertmanager")
+    until(is_owned, what="the claims belong to the StatefulSet")
+    kept = {kind: _uids(namespace, kind) for kind in ("pods", "pvc")}
+    first = _uids(namespace, "statefulsets")
+    apply("200Mi")
+    until(lambda: set(_sizes(namespace).values()) == {"200Mi"}, what="the volume grows")
+    until(lambda: _uids(namespace, "statefulsets") not in ({}, first), what="the set is made anew")
+    namespace.until_status("demo", "operational", kind="vmalertmanager")
+    until(is_owned, what="the claims belong to the new StatefulSet")
+    assert {kind: _uids(namespace, kind) for kind in kept} == kept
+    namespace.kubectl("delete", "vmalertmanager", "demo")
+    until(lambda: not namespace.items("pvc"), seconds=120, what="the claims go")
