@@ -13,6 +13,7 @@ VMOperatorError
     ├── Gone             the watch or the list token is too old: list again
     ├── Invalid          the API server refused a manifest: shown word for word, the user must act
     ├── Forbidden        a right is missing: the administrator must act
+    │   └── Unreadable   the API server fails to give a kind: like a right that is missing
     ├── NamespaceTerminating   its namespace is being deleted: nothing can be made there any more
     └── Unavailable      overload, outage, network: wait and try again, the status stays
         └── NotLeading   another process has taken over: this one writes nothing
@@ -35,11 +36,11 @@ class SpecInvalid(VMOperatorError):
         self.field = field
 
 
-class NotYet(VMOperatorError):
 class Dangling(SpecInvalid):
     """The object names what does not exist; to create that helps as well as to change it."""
 
 
+class NotYet(VMOperatorError):
     """Something that others make is missing; `after_seconds` says when to look again."""
 
     def __init__(self, message: str, *, after_seconds: float = 30.0) -> None:
@@ -90,6 +91,11 @@ class Invalid(ApiError):
 
 class Forbidden(ApiError):
     """403: a right is missing; the message of the API server names verb and resource."""
+
+
+class Unreadable(Forbidden):
+    """The API server fails to give what it gives of other kinds: this is told, and what was made of
+    it stays, as where the right to see it is missing."""
 
 
 class NamespaceTerminating(ApiError):
