@@ -1,0 +1,102 @@
+"""Pages for people: the commands that they show, what each is to print, their tables and links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[1]
+DOCS = sorted((ROOT / "docs").glob("*.md"))
+"""All but the decisions, which show no commands."""
+_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_ANY_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
+_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_AGE = re.compile(r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?\b")
+_ANYTHING = "…"
+
+
+class Shown(NamedTuple):
+    """One command as a page shows it, and the lines below it; no lines: any will do."""
+
+    command: str
+    lines: tuple[str, ...]
+
+
+def shown(text: str) -> list[Shown]:
+    """The commands of the blocks of type `console`: what follows `$ `, to the end of the line, or
+    of the next one where it ends with a backslash."""
+    return [it for block in _BLOCK.findall(text) for it in _of_block(block.splitlines())]
+
+
+def _of_block(lines: list[str]) -> Iterator[Shown]:
+    command, told, is_open = "", list[str](), False
+    for line in lines:
+        if is_open:
+            command += "\n" + line
+        elif line.startswith("$ "):
+            if command:
+                yield Shown(command, tuple(told))
+            command, told = line.removeprefix("$ "), []
+        else:
+            told.append(line)
+            continue
+        is_open = command.endswith("\\")
+    if command:
+        yield Shown(command, tuple(told))
+
+
+def is_as_shown(lines: tuple[str, ...], output: str) -> bool:
+    """Whether an output is what a page shows: spaces and ages (`5s`, `2m10s`) count alike, `…`
+    stands for anything within a line, and a line of it alone for any lines."""
+    if not lines:
+        return True
+    pattern = "".join(map(_pattern, lines))
+    return (
+        re.fullmatch(pattern, "".join(f"{_plain(it)}\n" for it in output.splitlines())) is not None
+    )
+
+
+def _pattern(line: str) -> str:
+    plain = _plain(line)
+    if plain == _ANYTHING:
+        return r"(?:.*\n)*"
+    return re.escape(plain).replace(re.escape(_ANYTHING), ".*") + r"\n"
+
+
+def _plain(line: str) -> str:
+    words = (_AGE.sub(lambda it: "AGE" if it[0] else "", word) for word in line.split())
+    return " ".join(words)
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the tables below a heading, without the titles of the columns."""
+    part = text.split(f"\n{heading}\n", 1)[1]
+    part = re.split(r"^#+ ", part, maxsplit=1, flags=re.MULTILINE)[0]
+    lines = [it for it in part.splitlines() if it.startswith("|")]
+    ruled = [at for at, it in enumerate(lines) if set(it) <= set("|-: ")]
+    titles = {at - 1 for at in ruled}
+    return [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for at, line in enumerate(lines)
+        if at not in ruled and at not in titles
+    ]
+
+
+def words(cell: str) -> list[str]:
+    """What stands between back-ticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+def links(path: Path) -> list[str]:
+    """Where a page leads to, as it is written there; addresses of other sites left out."""
+    text = _ANY_BLOCK.sub("", path.read_text())
+    return [it for it in _LINK.findall(text) if not re.match(r"[a-z]+:", it)]
+
+
+def anchors(path: Path) -> set[str]:
+    """The names of a page's headings, as links write them behind `#`."""
+    plain = (re.sub(r"[^\w\- ]", "", it.lower()) for it in _HEADING.findall(path.read_text()))
+    return {it.strip().replace(" ", "-") for it in plain}
