@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 
 from vmoperator.api.crd import MODELS
+from vmoperator.api.descriptions import descriptions
 from vmoperator.api.model import OpenModel, SpecModel, parts_of
 from vmoperator.api.scalars import Open, Quantity
 from vmoperator.api.unsupported import MARK
@@ -74,9 +75,10 @@ def _about(model: type[SpecModel]) -> Iterator[str]:
 def _table(model: type[SpecModel]) -> Iterator[str]:
     if _own(model):
         yield "\n| field | type | description |\n|---|---|---|\n"
+    texts = descriptions(model)
     for name in _own(model):
-        field = model.model_fields[name]
-        yield f"| `{field.alias}` | {_type(field.annotation)} | {_description(field)} |\n"
+        field, told = model.model_fields[name], texts.get(name, "")
+        yield f"| `{field.alias}` | {_type(field.annotation)} | {_description(field, told)} |\n"
 
 
 def _refused(model: type[SpecModel]) -> Iterator[str]:
@@ -88,12 +90,12 @@ def _refused(model: type[SpecModel]) -> Iterator[str]:
         yield f"- {place}{rule.message}\n"
 
 
-def _description(field: FieldInfo) -> str:
+def _description(field: FieldInfo, told: str) -> str:
     extra = field.json_schema_extra
     why = extra.get(MARK) if isinstance(extra, dict) else None
     words = [
         "**Required.**" if field.is_required() else "",
-        " ".join((field.description or "").split()),
+        " ".join((field.description or told).split()),
         f"*Does not act yet: {why}.*" if why else "",
     ]
     return " ".join(word for word in words if word).replace("|", "\\|")

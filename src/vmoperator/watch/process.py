@@ -30,6 +30,7 @@ from vmoperator.watch.gauges import Gauges
 from vmoperator.watch.heart import Heart
 from vmoperator.watch.logs import FORMATS, LEVELS, configure
 from vmoperator.watch.machine import Lines, Machine, assembled
+from vmoperator.watch.memory import spare
 from vmoperator.watch.metrics import Meters
 from vmoperator.watch.upkeep import kept_up
 
@@ -115,6 +116,7 @@ def main(options: argparse.Namespace) -> int:
         log.error("%s", wrong)
         return 1
     log.info("%s: %s, by %s", USER_AGENT, found.server, found.source)
+    spare()
     return asyncio.run(_run(found, options, settings))
 
 

@@ -25,7 +25,8 @@ _RIVALS = (
 """Two ways to say the same: one of the object's own keeps out the other of the class."""
 
 
-NO_CLASS = ScrapeClass(name="-")
+# Not validated, so that the model need not be built where no object has a class.
+NO_CLASS = ScrapeClass.model_construct(name="-")
 """What a class says that says nothing."""
 
 
