@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,20 @@ def is_as_shown(lines: tuple[str, ...], output: str) -> bool:
     return (
         re.fullmatch(pattern, "".join(f"{_plain(it)}\n" for it in output.splitlines())) is not None
     )
+
+
+def as_shown(it: Shown, run: Callable[[str], str], *, seconds: float = 120.0) -> str:
+    """What a command prints, once it is what the page shows: data, a status and Events may come a
+    moment after what they tell of. A command that shows nothing, or changes something, runs once.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        output = run(it.command)
+        if is_as_shown(it.lines, output):
+            return output
+        is_over = time.monotonic() > deadline or not it.command.startswith("kubectl get")
+        assert not is_over, f"{it.command}\nshown:\n{chr(10).join(it.lines)}\nis:\n{output}"
+        time.sleep(1)
 
 
 def _pattern(line: str) -> str:
