@@ -106,6 +106,7 @@ async def running(
         for informer in machine.informers if is_hasty else ():
             informer.retry = Backoff(0.02, 0.5)
             informer.slow_retry_seconds = informer.rare_retry_seconds = 0.1
+            informer.patience_seconds = 0.5
         heart, stop = Heart(machine.vitals), asyncio.Event()
         meters.show(Gauges(machine, heart))
         task = asyncio.create_task(machine.run(stop))

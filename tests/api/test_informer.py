@@ -17,7 +17,8 @@ from vmoperator.apply.store import Store
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import SERVICE, VERTICAL_AUTOSCALER, VM_CLUSTER, Resource
 from vmoperator.watch.backoff import Backoff
-from vmoperator.watch.informer import Informer, State
+from vmoperator.watch.company import State
+from vmoperator.watch.informer import Informer
 
 
 @dataclass

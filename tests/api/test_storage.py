@@ -49,6 +49,10 @@ def single(size: str, **spec: Any) -> Tree:
     }
 
 
+def _asking(name: str) -> Tree:
+    return {"name": name, "namespace": "default", "annotations": {"example.com/try": "again"}}
+
+
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Here nobody lets go of pods, or takes them over, while a pass looks on.
@@ -219,9 +223,43 @@ async def test_what_the_api_server_says_of_a_growth_is_told(running: Lab) -> Non
     assert template_size(running) == "10Gi"
     spec = running.child("StatefulSet", "vmstorage-demo")["spec"]["template"]["spec"]
     assert spec["terminationGracePeriodSeconds"] == 7
+    # Nothing has changed: what was said stands, and nobody is asked again for now.
+    asked = len(running.api.requests("PATCH", CLAIMS[0]))
+    for _ in range(3):
+        assert await running.writes() == []
+    assert (len(running.api.requests("PATCH", CLAIMS[0])), asked) == (1, 1)
+    assert running.message == f"failed {words}"
     running.api.faults.clear()
+    await running.apply({**cluster(**claims("20Gi")), "metadata": _asking("demo")})
     await running.settle()
     assert (running.message, template_size(running)) == ("operational", "20Gi")
+
+
+async def test_what_is_refused_to_a_claim_of_its_own_is_asked_again_when_something_differs(
+    lab: Lab,
+) -> None:
+    await _running(lab, single("10Gi"))
+    words = 'persistentvolumeclaims "x" is forbidden: exceeded quota: storage'
+    path = "persistentvolumeclaims/vmsingle-demo"
+    made = len(lab.api.requests("PATCH", path))
+    lab.api.faults.append(Fault(403, times=99, method="PATCH", path=path, message=words))
+    await lab.apply(single("20Gi", terminationGracePeriodSeconds=7))
+    await lab.settle()
+    assert lab.message == f"failed {words}"
+    spec = lab.child("Deployment", "vmsingle-demo")["spec"]["template"]["spec"]
+    assert spec["terminationGracePeriodSeconds"] == 7
+    for _ in range(3):
+        assert await lab.writes() == []
+    assert len(lab.api.requests("PATCH", path)) == made + 1
+    # Another size is another question, and so is another class of that name.
+    await lab.apply(single("30Gi", terminationGracePeriodSeconds=7))
+    await lab.settle()
+    assert len(lab.api.requests("PATCH", path)) == made + 2
+    lab.api.faults.clear()
+    storage_class = lab.live(Ref("StorageClass", "", "grows"))
+    await lab.api.put({**storage_class, "parameters": {"kind": "other"}})
+    await lab.settle()
+    assert (lab.message, sizes(lab)) == ("operational", ["30Gi"])
 
 
 async def test_shrinking_is_refused_by_name_and_the_rest_applies(running: Lab) -> None:

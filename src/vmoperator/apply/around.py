@@ -18,10 +18,12 @@ from vmoperator.apply.client import Client
 from vmoperator.apply.contents import Content
 from vmoperator.apply.picking import Picking
 from vmoperator.apply.together import all_done
+from vmoperator.apply.unreadable import told_apart
 from vmoperator.apply.world import World
-from vmoperator.base.errors import Forbidden, NotFound, SpecInvalid, Unread
+from vmoperator.base.errors import Forbidden, NotFound, SpecInvalid, Unread, Unreadable
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import BY_KIND, NAMESPACE
+from vmoperator.observe.lapses import Cause
 
 T = TypeVar("T")
 
@@ -184,6 +186,10 @@ class Surroundings:
             for kind, namespace in self.world.unseen
             if kind in kinds
         )
+        told = (it for it in sorted(self.world.lapses) if it.kind in kinds)
+        failing = next((it for it in told if it.cause is Cause.FAILING), None)
+        if hidden and failing:
+            raise Unreadable(f"{chooser.choice.field}: {failing.words}")
         if hidden:
             words = f"the operator's right to list and watch {', '.join(hidden)} is missing"
             raise Forbidden(f"{chooser.choice.field}: {words}", status=403)
@@ -193,7 +199,8 @@ class Surroundings:
             return
         for lapse in sorted(self.world.lapses):
             if lapse.kind == kind and (not namespace or lapse.namespace in ("", namespace)):
-                raise Forbidden(lapse.words, status=403)
+                is_failing = lapse.cause is Cause.FAILING
+                raise (Unreadable if is_failing else Forbidden)(lapse.words, status=403)
 
     def _ask(self, thing: Asked) -> None:
         self.asked.add(thing)
@@ -223,7 +230,8 @@ class Surroundings:
             self.unwatched.add(ref)
         version = _version(self.world, ref)
         try:
-            manifest = await self.client.get(BY_KIND[ref.kind], ref)
+            with told_apart(self.world, ref):
+                manifest = await self.client.get(BY_KIND[ref.kind], ref)
         except NotFound:
             # The informer is about to say so; until then this is what is known.
             self.world.contents.put_missing(ref, version or "")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.together import all_done
+from vmoperator.apply.unreadable import told_apart
 from vmoperator.apply.world import World
-from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
+from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet, Unreadable
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BINDINGS, BY_KIND, CLAIM
 from vmoperator.observe.announcing import Notice, undoing
@@ -59,7 +60,7 @@ class Writer:
     """Reason and message of what cannot be had, and that the parent can do without."""
     announce: Callable[[Notice], None] = lambda notice: None
     """Has an Event written about the parent."""
-    _seen: dict[Ref, tuple[Child, bool]] = field(default_factory=dict, init=False)
+    _seen: dict[Ref, tuple[Child, Manifest, bool]] = field(default_factory=dict, init=False)
     """What was found of each child: a pass asks more than once, and the answer costs a hash."""
 
     @property
@@ -78,9 +79,9 @@ class Writer:
         if live is None:
             return True
         before = self._seen.get(ref)
-        if before is None or before[0] is not live:
-            before = self._seen[ref] = (live, is_apart(manifest, live))
-        return before[1]
+        if before is None or before[0] is not live or before[1] is not manifest:
+            before = self._seen[ref] = (live, manifest, is_apart(manifest, live))
+        return before[2]
 
     async def bring_all(self, manifests: Iterable[Manifest]) -> None:
         """Write those that differ, side by side; what binds a role after the roles."""
@@ -102,7 +103,8 @@ class Writer:
             self._report_claims(manifest, live)
             return True
         try:
-            return await self._write(manifest, live, first_replicas)
+            with told_apart(self.world, ref):
+                return await self._write(manifest, live, first_replicas)
         except Invalid as error:
             self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
         except Forbidden as error:
@@ -270,6 +272,8 @@ class Writer:
 
 
 def _forbidden(error: Forbidden) -> Finding:
+    if isinstance(error, Unreadable):
+        return Finding(reason=Reason.UNREADABLE, message=str(error))
     # The same answer for a right that is missing and for a volume that cannot grow.
     if _GROWTH not in str(error):
         return Finding(reason=Reason.FORBIDDEN, message=str(error))

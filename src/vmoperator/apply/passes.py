@@ -92,7 +92,7 @@ class Pass:
 
     def _second_look_seconds(self) -> float:
         least, most = _SECOND_LOOK_SECONDS
-        return min(most, max(least, self._unready_seconds() / 2))
+        return min(most, max(least, self._unready_seconds() / 4))
 
     def _unready_seconds(self) -> float:
         return seconds_since(unready_since(self.reporter.previous))

@@ -26,7 +26,7 @@ from vmoperator.apply.sweep import sweep
 from vmoperator.apply.takeover import Takeover
 from vmoperator.apply.world import World
 from vmoperator.apply.yielding import AGAIN_SECONDS, Yielding
-from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid
+from vmoperator.base.errors import Forbidden, NamespaceTerminating, SpecInvalid, Unreadable
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.settings import Settings
 from vmoperator.observe.lapses import blindness, held_still
@@ -93,6 +93,7 @@ class Reconciler:
     def _forget(self, ref: Ref) -> None:
         self.world.doomed.pop(ref, None)
         self.world.held.pop(ref, None)
+        self.world.denials.forget(ref)
         forget(self.world, ref)
         if self.announcements:
             self.announcements.forget(ref)
@@ -113,9 +114,8 @@ class Reconciler:
             parent, wanted = guard.parent, guard.plan
             reporter.knows(sizes=wanted.status)
         except (SpecInvalid, Forbidden) as error:
-            reason = Reason.INVALID_SPEC if isinstance(error, SpecInvalid) else Reason.FORBIDDEN
             self._skip(ref)
-            await reporter.report(verdict((), (Finding(reason=reason, message=str(error)),)))
+            await reporter.report(verdict((), (_finding(error),)))
             return None if isinstance(error, SpecInvalid) else MENDED_SECONDS
         if parent.spec.paused:
             self._skip(ref)
@@ -173,3 +173,10 @@ class Reconciler:
     def _skip(self, ref: Ref) -> None:
         if self.objects:
             self.objects.skip(ref)
+
+
+def _finding(error: SpecInvalid | Forbidden) -> Finding:
+    if isinstance(error, SpecInvalid):
+        return Finding(reason=Reason.INVALID_SPEC, message=str(error))
+    reason = Reason.UNREADABLE if isinstance(error, Unreadable) else Reason.FORBIDDEN
+    return Finding(reason=reason, message=str(error))

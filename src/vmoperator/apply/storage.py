@@ -11,17 +11,16 @@ from typing import Any
 
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.enlarging import Enlarging
 from vmoperator.apply.volumes import PATIENCE_SECONDS, Volumes
-from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
-from vmoperator.base.labels import GROW
+from vmoperator.base.errors import Forbidden, Invalid, NotFound, NotYet
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import CLAIM, STATEFUL_SET
 from vmoperator.observe.claims import is_same
-from vmoperator.observe.facts import Child, child
+from vmoperator.observe.facts import Child
 from vmoperator.observe.growth import (
     Wish,
     allowed_class,
-    cannot_grow,
     changes_in_place,
     claim_ref,
     elsewhere,
@@ -31,13 +30,11 @@ from vmoperator.observe.growth import (
 )
 from vmoperator.observe.remains import is_incomplete
 from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
-from vmoperator.observe.volumes import Volume, leaving, lost, volume
+from vmoperator.observe.volumes import leaving, lost, volume
 from vmoperator.render.plan import Stage
 
 log = logging.getLogger(__name__)
 
-# The API server's words where the class of a claim does not let it grow.
-_GROWTH = "must support resize"
 # The garbage collector takes a moment to let go of the pods of a StatefulSet.
 _LOOKS, _LOOK_SECONDS = 25, 0.2
 
@@ -55,13 +52,14 @@ class Storage:
     findings: list[Finding] = field(default_factory=list)
     _stages: list[tuple[str, Manifest, int]] = field(default_factory=list, init=False)
     _owned: list[Manifest] = field(default_factory=list, init=False)
-    _has_grown: bool = field(default=False, init=False)
     _renewed: dict[Ref, frozenset[Ref]] = field(default_factory=dict, init=False)
     """StatefulSets that were deleted, and the pods that they left."""
     _volumes: Volumes = field(init=False)
+    _enlarging: Enlarging = field(init=False)
 
     def __post_init__(self) -> None:
         self._volumes = Volumes(self.writer.client, self.writer.world)
+        self._enlarging = Enlarging(self.writer, self._volumes, self.findings)
 
     async def sized(self, manifests: Iterable[Manifest]) -> list[Manifest]:
         """The manifests; a claim among them whose class does not let it grow keeps its size."""
@@ -114,13 +112,19 @@ class Storage:
             ("OtherStorageClass", elsewhere(wanted) if allowed_class(self.annotations) else ()),
         )
         told = [(reason, words) for reason, found in reasons for words in found]
+        if self._is_blind:
+            return ()
         if told:
             words = "; ".join(words for _, words in told)
             return (Remark(Aspect.STORAGE_READY, "False", told[0][0], words),)
         types = {it.get("type") for it in previous.get("conditions") or ()}
         ready = Remark(Aspect.STORAGE_READY, "True", "Ready", "every claim is as large as wanted")
-        is_told = self._has_grown or Aspect.STORAGE_READY in types
+        is_told = self._enlarging.has_grown or Aspect.STORAGE_READY in types
         return (ready,) if is_told and not self.findings else ()
+
+    @property
+    def _is_blind(self) -> bool:
+        return self.writer.world.is_blind(CLAIM.kind, self.writer.parent.namespace)
 
     async def _sized(self, manifest: Manifest) -> Manifest:
         live = self.writer.world.children.get(ref_of(manifest))
@@ -128,59 +132,24 @@ class Storage:
             return manifest
         self._owned.append(manifest)
         wish = _own_wish(manifest, live)
-        small = await self._able(wish)
-        self._has_grown = self._has_grown or bool(small)
-        if not wish.short or small:
+        small = await self._enlarging.able(wish)
+        if not wish.short or small and await self._enlarging.bring(manifest, wish, small[0]):
             return manifest
         resources = live.claims[0]["spec"]["resources"]
         return {**manifest, "spec": {**manifest["spec"], "resources": resources}}
 
     async def _bring(self, manifest: Manifest, live: Child, wanted: Sequence[Wish]) -> None:
         """Grow what can, in order; make way for the StatefulSet once no claim is behind."""
-        grown = [await self._grow(wish, it) for wish in wanted for it in await self._able(wish)]
+        ask = self._enlarging
+        grown = [await ask.grow(wish, it) for wish in wanted for it in await ask.able(wish)]
         if is_same(manifest, live.claims) or is_incomplete(manifest):
             return  # whose pod template is held back cannot be made anew
+        if self._is_blind:
+            return  # what would be refused of claims that are not seen is not known
         refused = refusals(manifest, live, wanted, self.annotations)
         self._find(*refused)
         if not refused and all(grown) and await self._change_in_place(manifest, wanted):
             await self._make_way(live)
-
-    async def _able(self, wish: Wish) -> list[Volume]:
-        """The claims to be grown; those whose class does not let them are told."""
-        able: list[Volume] = []
-        unable: dict[str, list[Volume]] = {}
-        for one in wish.short:
-            may = _may_grow(wish, one)
-            if may is None:
-                may = await self._volumes.may_grow(one.storage_class)
-            elif not may:
-                continue  # the user leaves the growing to somebody else
-            able.extend([one] if may else [])
-            if not may:
-                unable.setdefault(one.storage_class, []).append(one)
-        self._find(*(cannot_grow(wish, them, name) for name, them in unable.items()))
-        return able
-
-    async def _grow(self, wish: Wish, one: Volume) -> bool:
-        """Ask for more; whether the StatefulSet need not wait for it any longer."""
-        log.info("%s grows to %s", one.ref, wish.size, extra={"ref": self.writer.parent})
-        patch = {
-            # Whoever else makes it larger in between is not to be undone.
-            "metadata": {"resourceVersion": one.resource_version},
-            "spec": {"resources": {"requests": {"storage": wish.size}}},
-        }
-        try:
-            await self._patch(one.ref, patch)
-        except (Conflict, NotFound):
-            return False  # what came in between wakes the next pass
-        except (Forbidden, Invalid) as error:
-            if _GROWTH in str(error):
-                self._find(cannot_grow(wish, [one], one.storage_class))
-                return True
-            self._refused(error)
-            return False
-        self._has_grown = True
-        return True
 
     async def _change_in_place(self, manifest: Manifest, wanted: Sequence[Wish]) -> bool:
         selector = manifest["spec"]["selector"]["matchLabels"]
@@ -188,15 +157,11 @@ class Storage:
             for wish in wanted:
                 for one in wish.volumes:
                     if patch := changes_in_place(wish, one, selector):
-                        await self._patch(one.ref, patch)
+                        await self._enlarging.patch(one.ref, patch)
         except (Forbidden, Invalid) as error:
-            self._refused(error)
+            self._enlarging.refused(error)
             return False
         return True
-
-    async def _patch(self, ref: Ref, patch: Manifest) -> None:
-        written = await self.writer.client.patch(CLAIM, ref, patch)
-        self.writer.world.children.put_answer(ref, child(written))
 
     async def _make_way(self, live: Child) -> None:
         """Delete the StatefulSet without its pods, which the next one of that name takes over."""
@@ -211,7 +176,7 @@ class Storage:
         except NotFound:
             pass
         except Forbidden as error:
-            self._refused(error)
+            self._enlarging.refused(error)
             return
         for _ in range(_LOOKS):
             if not await self._is_there(live):
@@ -268,22 +233,9 @@ class Storage:
     def _find(self, *messages: str, reason: Reason = Reason.IMMUTABLE) -> None:
         self.findings.extend(Finding(reason=reason, message=message) for message in messages)
 
-    def _refused(self, error: Forbidden | Invalid) -> None:
-        reason = Reason.FORBIDDEN if isinstance(error, Forbidden) else Reason.REFUSED
-        self._find(str(error), reason=reason)
-
 
 def _own_wish(manifest: Manifest, live: Child) -> Wish:
     return Wish(name=manifest["metadata"]["name"], wanted=manifest, volumes=(volume(live),))
-
-
-def _may_grow(wish: Wish, one: Volume) -> bool | None:
-    """What the user says in an annotation of the claims, as for the Go operator; None: nothing."""
-    for metadata in (wish.wanted["metadata"], one.manifest["metadata"]):
-        said = (metadata.get("annotations") or {}).get(GROW)
-        if said in ("true", "false"):
-            return bool(said == "true")
-    return None
 
 
 def _claim_of(manifest: Manifest, wish: Wish, number: int) -> Ref:

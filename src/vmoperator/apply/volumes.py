@@ -34,6 +34,11 @@ class Volumes:
         found = await self._class(name)
         return found is None or bool(found.get("allowVolumeExpansion"))
 
+    async def version(self, name: str) -> str:
+        """The resourceVersion of the class; empty where it cannot be read."""
+        found = await self._class(name)
+        return str(found["metadata"].get("resourceVersion", "")) if found else ""
+
     async def pending(self, volumes: Iterable[Volume]) -> tuple[str, ...]:
         """What to say of claims that have had no volume for too long; reads events, seldom."""
         late = [it for it in volumes if it.phase == "Pending" and not it.deleting]

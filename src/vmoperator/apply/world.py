@@ -10,6 +10,7 @@ from vmoperator.api.parent import Parent
 from vmoperator.apply.askers import Askers
 from vmoperator.apply.choosers import Choosers
 from vmoperator.apply.contents import Contents, Foreign
+from vmoperator.apply.denials import Denials
 from vmoperator.apply.fragments import Fragments
 from vmoperator.apply.inquiries import Inquiries
 from vmoperator.apply.last_words import LastWords
@@ -57,6 +58,7 @@ class World:
     """Parent -> workload -> what the API server said of the pod template that is held back."""
     tugs: dict[Ref, Tugs] = field(default_factory=dict)
     """Workloads whose replicas somebody else has set, and how often."""
+    denials: Denials = field(default_factory=Denials)
     inquiries: Inquiries = field(default_factory=Inquiries)
     last_words: LastWords = field(default_factory=LastWords)
 

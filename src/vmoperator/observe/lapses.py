@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
@@ -45,30 +46,41 @@ _CONSEQUENCES: Final[Mapping[str, str]] = MappingProxyType(
 _ANY_CHILD: Final = "what others change in them goes unnoticed"
 
 
+class Cause(StrEnum):
+    """Why a kind cannot be watched; the reason of the condition WatchIncomplete."""
+
+    FORBIDDEN = "Forbidden"
+    ABSENT = "NotServed"
+    """The API server does not know the kind."""
+    FAILING = "Failing"
+    """It fails to give them, and gives others."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Lapse:
     """A kind, in a namespace or in all (""), that the operator cannot watch."""
 
     kind: str
     namespace: str = ""
-    is_absent: bool = False
-    """The API server does not know the kind; else the right is missing."""
+    cause: Cause = Cause.FORBIDDEN
 
     @property
     def words(self) -> str:
         """What is the matter, in the terms of a role: `daemonsets.apps`."""
         resource = BY_KIND[self.kind]
         name = f"{resource.plural}.{resource.group}" if resource.group else resource.plural
-        if self.is_absent:
+        if self.cause is Cause.ABSENT:
             return f"the API server does not know {name}"
         where = f" in {self.namespace}" if self.namespace else ""
+        if self.cause is Cause.FAILING:
+            return f"the API server fails to list and watch {name}{where}, and answers otherwise"
         return f"the operator's right to list and watch {name}{where} is missing"
 
 
 def held_still(lapses: Iterable[Lapse], workloads: Collection[str]) -> tuple[Finding, ...]:
     """Why a parent with workloads of these kinds must be left as it is; empty if it need not."""
     return tuple(
-        Finding(reason=Reason.FORBIDDEN, message=_sentence(lapse))
+        _finding(lapse)
         for lapse in sorted(lapses)
         if lapse.kind in WORKLOADS and lapse.kind in workloads
     )
@@ -76,11 +88,7 @@ def held_still(lapses: Iterable[Lapse], workloads: Collection[str]) -> tuple[Fin
 
 def blindness(lapses: Iterable[Lapse]) -> tuple[Finding, ...]:
     """Why it cannot be said whether a parent is in order, though it is kept; empty if it can."""
-    return tuple(
-        Finding(reason=Reason.FORBIDDEN, message=_sentence(lapse))
-        for lapse in sorted(lapses)
-        if lapse.kind == POD.kind
-    )
+    return tuple(_finding(lapse) for lapse in sorted(lapses) if lapse.kind == POD.kind)
 
 
 def watch_incomplete(lapses: Iterable[Lapse], concerned: Collection[str]) -> Remark | None:
@@ -88,9 +96,16 @@ def watch_incomplete(lapses: Iterable[Lapse], concerned: Collection[str]) -> Rem
     told = sorted(it for it in lapses if it.kind in concerned)
     if not told:
         return None
-    reason = "NotServed" if all(it.is_absent for it in told) else "Forbidden"
+    causes = {it.cause for it in told}
+    reason = causes.pop() if len(causes) == 1 else Cause.FORBIDDEN
     words = "; ".join(_sentence(it) for it in told)
-    return Remark(Aspect.WATCH_INCOMPLETE, "True", reason, words)
+    return Remark(Aspect.WATCH_INCOMPLETE, "True", str(reason), words)
+
+
+def _finding(lapse: Lapse) -> Finding:
+    is_failing = lapse.cause is Cause.FAILING
+    reason = Reason.UNREADABLE if is_failing else Reason.FORBIDDEN
+    return Finding(reason=reason, message=_sentence(lapse))
 
 
 def _sentence(lapse: Lapse) -> str:

@@ -17,6 +17,7 @@ class Reason(StrEnum):
     INVALID_SPEC = "InvalidSpec"
     REFUSED = "Refused"
     FORBIDDEN = "Forbidden"
+    UNREADABLE = "Unreadable"
     NAME_TAKEN = "NameTaken"
     GUARDED = "Guarded"
     VOLUME_LOST = "VolumeLost"

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from vmoperator.watch.company import DENIED, State
 from vmoperator.watch.heart import Heart
-from vmoperator.watch.informer import State
 from vmoperator.watch.machine import Machine
 
-_DEGRADED = (State.FORBIDDEN, State.MISSING, State.UNREACHABLE)
+_DEGRADED = (*DENIED, State.UNREACHABLE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ class Gauges(Collector):
         )
         degraded = GaugeMetricFamily(
             "vmoperator_watch_degraded",
-            "Watches that cannot be had, by kind and reason: forbidden, missing, unreachable.",
+            "Watches that cannot be had, by reason: forbidden, missing, failing, unreachable.",
             labels=["kind", "reason"],
         )
         now, ages, sick = time.monotonic(), dict[str, float](), Counter[tuple[str, str]]()

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Collection
 from contextlib import aclosing
 from dataclasses import KW_ONLY, dataclass, field
-from enum import StrEnum
 from typing import Generic, TypeVar
 
 from vmoperator.apply.client import Client, WatchEvent
@@ -22,6 +21,7 @@ from vmoperator.base.errors import ApiError, Forbidden, Gone, NotFound
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import Resource
 from vmoperator.watch.backoff import Backoff
+from vmoperator.watch.company import Company, State
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +32,14 @@ T = TypeVar("T")
 _REFUSALS = 3
 # An API server that has just started may not know all roles and definitions yet: once is nothing.
 _FIRST_DENIAL_SECONDS = 2.0
-
-
-class State(StrEnum):
-    """How an informer stands; the word is for people and metrics."""
-
-    SYNCING = "syncing"
-    LIVE = "live"
-    FORBIDDEN = "forbidden"
-    MISSING = "missing"
-    UNREACHABLE = "unreachable"
+# A watch that lasted so long was a good one: its end is no failure in a row.
+_GOOD_WATCH_SECONDS = 30.0
 
 
 _WORDS = {
     State.FORBIDDEN: "the right to list and watch them is missing",
     State.MISSING: "the API server does not know them: is the CRD installed (vmoperator crds)?",
+    State.FAILING: "the API server fails to give them, and gives others: going on without",
     State.UNREACHABLE: "unreachable",
 }
 
@@ -74,12 +67,15 @@ class Informer(Generic[T]):
     """Between tries while a right or the resource itself is missing."""
     rare_retry_seconds: float = 30.0
     """The same for a resource that is optional: it may be missing for ever."""
+    patience_seconds: float = 30.0
+    """So long others wait for a collection that the API server fails to give, and gives others."""
+    company: Company = field(default_factory=Company)
     page_size: int = 500
     on_state: Callable[[State], None] = lambda state: None
     """Called when `state` has changed."""
     synced: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when the store first held the whole collection, or nobody is to wait for that: the right
-    to see it is missing, or the API server does not know it."""
+    to see it is missing, or the API server does not know it, or fails to give it."""
     state: State = State.SYNCING
     last_heard: float = field(default_factory=time.monotonic)
     """Monotonic time, in seconds, of the last answer or event."""
@@ -91,6 +87,10 @@ class Informer(Generic[T]):
     _failures: int = field(default=0, init=False)
     _denials: int = field(default=0, init=False)
     """How often in a row it was told that it may not see them, or that there are none such."""
+    _opened_at: float = field(default=float("inf"), init=False)
+    """Monotonic time, in seconds, when the watch opened that has not failed yet."""
+    _slighted_since: float | None = field(default=None, init=False)
+    """Since when the API server has failed it, and served others."""
 
     async def run(self) -> None:
         """Keep the store in line until cancelled; no error of the API server ends it."""
@@ -102,6 +102,9 @@ class Informer(Generic[T]):
                     await self._list()
                 await self._watch()
             except Gone as gone:
+                if not self._position:
+                    await self._wait_after(gone)
+                    continue
                 log.debug("%s: listing again: %s", self.resource.plural, gone)
                 self._position = ""
                 await self._pause()
@@ -127,7 +130,7 @@ class Informer(Generic[T]):
                 await asyncio.sleep(0)
         self._forget(known)
         self._position = version
-        if self.state is not State.FORBIDDEN:  # the right to list may be there, that to watch not
+        if self.state is State.SYNCING:  # what can be listed need not be there to be watched
             self._become(State.LIVE)
         self.synced.set()
 
@@ -154,7 +157,8 @@ class Informer(Generic[T]):
 
     def _opened(self) -> None:
         self._hear()
-        self._denials = 0
+        self._denials, self._slighted_since = 0, None
+        self._opened_at = self.last_alive
         self._become(State.LIVE)
 
     def _hear(self) -> None:
@@ -212,20 +216,37 @@ class Informer(Generic[T]):
             if ref.kind == self.resource.kind and self.namespace in ("", ref.namespace)
         }
 
-    async def _pause(self) -> None:
+    def _count_failure(self) -> None:
+        if time.monotonic() - self._opened_at > _GOOD_WATCH_SECONDS:
+            self._failures = 0
+        self._opened_at = float("inf")
         self._failures += 1
+
+    async def _pause(self) -> None:
+        self._count_failure()
         await asyncio.sleep(self.retry.seconds(self._failures))
 
     async def _wait_after(self, refused: ApiError) -> None:
-        self._failures += 1
+        self._count_failure()
         if refused.status and self._failures % _REFUSALS == 0:
             self._position = ""
         if isinstance(refused, Forbidden | NotFound):
             self._lack(refused)
-        elif self._failures > 1:
+        elif self._is_given_up():
+            self._become(State.FAILING, refused)
+            self.synced.set()
+        elif self._failures > 1 and self.state is not State.FAILING:
             # One broken connection is nothing: API servers restart, load balancers cut streams.
             self._become(State.UNREACHABLE, refused)
-        await asyncio.sleep(self._pause_seconds(refused))
+        if await self.company.pause(id(self), self._pause_seconds(refused)):
+            self._failures = 0
+
+    def _is_given_up(self) -> bool:
+        """Whether the API server has been failing this collection alone for too long."""
+        now = time.monotonic()
+        others = self.company.is_served(id(self))
+        self._slighted_since = (self._slighted_since or now) if others else None
+        return now - (self._slighted_since or now) > self.patience_seconds
 
     def _lack(self, refused: Forbidden | NotFound) -> None:
         """Others go on without this collection, once it is sure that it is not to be had."""
@@ -262,12 +283,17 @@ class Informer(Generic[T]):
         if state is self.state:
             return
         self.state = state
+        self.company.note(id(self), state)
         self.on_state(state)
-        where = f" in {self.namespace}" if self.namespace else ""
         if why is None:
-            log.info("%s%s: %s objects, live", self.resource.plural, where, len(self._versions))
+            log.info("%s: %s objects, live", self.name, len(self._versions))
         elif state is State.MISSING and self.resource.is_optional:
             log.info("%s: not installed; going on without them", self.resource.plural)
         else:
-            words = _WORDS[state]
-            log.warning("%s%s: %s; trying on (%s)", self.resource.plural, where, words, why)
+            log.warning("%s: %s; trying on (%s)", self.name, _WORDS[state], why)
+
+    @property
+    def name(self) -> str:
+        """What people and metrics call it: the resource, and the namespace if it is of one."""
+        where = f" in {self.namespace}" if self.namespace else ""
+        return f"{self.resource.plural}{where}"

@@ -14,10 +14,11 @@ from vmoperator.base.manifest import Ref
 LEVELS: Final = ("debug", "info", "warning", "error")
 FORMATS: Final = ("text", "json")
 
-# kopf tells of every event that it handled, that it has no signals to handle in its thread, and
-# of missing CRDs, of which the informers tell in words of ours.
+# kopf tells of every event that it handled, that it has no signals to handle in its thread, of
+# missing CRDs and of each try in an outage, of which the informers tell once, in words of ours.
 _QUIET: Final[Mapping[str, int]] = {
     "kopf": logging.WARNING,
+    "kopf._cogs.clients.watching": logging.CRITICAL,
     "kopf._core.reactor.observation": logging.ERROR,
     "kopf._core.reactor.running": logging.ERROR,
     "asyncio": logging.WARNING,

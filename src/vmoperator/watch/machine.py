@@ -23,6 +23,7 @@ from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.rule_health import RuleHealth
 from vmoperator.apply.world import World
 from vmoperator.base.settings import Settings
+from vmoperator.watch.company import Company
 from vmoperator.watch.health import Vitals, Watch
 from vmoperator.watch.informer import Informer
 from vmoperator.watch.metrics import Meters
@@ -71,7 +72,7 @@ class Machine:
             ) -> asyncio.Task[None]:
                 return group.create_task(kept_up(name, run, self.meters.restarted))
 
-            tasks = [start(f"watch of {_name(it)}", it.run) for it in self.informers]
+            tasks = [start(f"watch of {it.name}", it.run) for it in self.informers]
             tasks.append(start("kopf", self.shell.run))
             working = start("work", self._take_turns)
             await stop.wait()
@@ -91,7 +92,7 @@ class Machine:
         now = time.monotonic()
         watches = [
             Watch(
-                name=_name(it),
+                name=it.name,
                 silent_seconds=now - it.last_alive,
                 unheard_seconds=now - it.last_heard,
                 synced=it.synced.is_set(),
@@ -150,11 +151,6 @@ class Machine:
             await self.deliveries.close()
 
 
-def _name(informer: Informer[Any]) -> str:
-    where = f" in {informer.namespace}" if informer.namespace else ""
-    return f"{informer.resource.plural}{where}"
-
-
 @dataclass(frozen=True, slots=True)
 class Lines:
     """What leads out of the process: to the API server, and to the programs in pods."""
@@ -188,7 +184,8 @@ def assembled(
         build=build(settings),
     )
     queue = WorkQueue(reconciler.reconcile, workers=workers, on_end=meters.ended)
-    wiring = Wiring(client, world, queue.add, reports.touch)
+    company = Company(queue.hurry)
+    wiring = Wiring(client, world, queue.add, reports.touch, company)
     return Machine(
         world,
         queue,

@@ -102,6 +102,11 @@ class WorkQueue:
             self._settle(key, now)
         self._enter(ref, key)
 
+    def hurry(self) -> None:
+        """Try soon again what failed last: what it failed of may be over."""
+        for ref in [it for it, key in self._keys.items() if key.failures and key.began is None]:
+            self.add(ref)
+
     def counts(self) -> Counts:
         """The figures of this moment."""
         now = asyncio.get_running_loop().time()

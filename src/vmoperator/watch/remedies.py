@@ -12,6 +12,7 @@ from typing import Final
 from vmoperator.base.errors import (
     ApiError,
     Conflict,
+    Dangling,
     Forbidden,
     Gone,
     Invalid,
@@ -24,6 +25,7 @@ from vmoperator.base.errors import (
     SpecInvalid,
     Unavailable,
     Unread,
+    Unreadable,
     VMOperatorError,
 )
 from vmoperator.watch.backoff import Backoff
@@ -82,7 +84,9 @@ REMEDIES: Final[Mapping[type[VMOperatorError], Remedy]] = MappingProxyType(
         # The pass has told the user already, in the status.
         Invalid: Remedy(_slowly, logging.WARNING),
         SpecInvalid: Remedy(_slowly, logging.WARNING),
+        Dangling: Remedy(_slowly, logging.WARNING),
         Forbidden: Remedy(_slowly, logging.WARNING),
+        Unreadable: Remedy(_slowly, logging.WARNING),
         NamespaceTerminating: Remedy(_slowly, logging.INFO),
         SettingsInvalid: Remedy(_slowly, logging.ERROR),
     }

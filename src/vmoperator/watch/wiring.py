@@ -16,11 +16,18 @@ from vmoperator.apply.world import World
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import NAMESPACE, PARENTS, PROMETHEUS, SELECTED, Resource
 from vmoperator.observe.facts import Child
-from vmoperator.observe.lapses import Lapse
+from vmoperator.observe.lapses import Cause, Lapse
 from vmoperator.observe.objects import Namespace, Selectable
-from vmoperator.watch.informer import Informer, State
+from vmoperator.watch.company import DENIED, Company, State
+from vmoperator.watch.informer import Informer
 
 _OFFERED: Final = (*SELECTED, *PROMETHEUS)
+_CAUSES: Final = {
+    State.FORBIDDEN: Cause.FORBIDDEN,
+    State.MISSING: Cause.ABSENT,
+    State.FAILING: Cause.FAILING,
+}
+_UNSEEN: Final = (State.FORBIDDEN, State.FAILING)
 _OnChange: TypeAlias = Callable[[Ref, Any, Any], None]
 _OnState: TypeAlias = Callable[[Resource, str, State], None]
 
@@ -42,6 +49,7 @@ class Wiring:
     wake: Callable[[Ref], None]
     on_object: Callable[[Ref], None] = lambda ref: None
     """Called for each change of an object that parents may select, or of its status."""
+    company: Company = field(default_factory=Company)
     _seen: set[tuple[str, str]] = field(default_factory=set, init=False)
     """Selectable kinds, and where, that were listed once: what is known of them stays."""
 
@@ -60,6 +68,7 @@ class Wiring:
             on_state=partial(on_state, one.resource, one.namespace),
             selector=one.selector,
             namespace=one.namespace,
+            company=self.company,
         )
 
     def _hooks(self, resource: Resource) -> tuple[_OnChange, _OnState]:
@@ -78,7 +87,7 @@ class Wiring:
         what = (resource.kind, where)
         if state in (State.LIVE, State.MISSING):
             self._seen.add(what)
-        if what not in self._seen or state is not State.FORBIDDEN:
+        if what not in self._seen or state not in _UNSEEN:
             self._see(what, state)
         self._note(resource, where, state)
 
@@ -88,22 +97,20 @@ class Wiring:
 
     def _note(self, resource: Resource, namespace: str, state: State) -> None:
         """Keep in mind what cannot be watched; whoever is concerned is to say so."""
-        missing = Lapse(resource.kind, namespace)
-        absent = Lapse(resource.kind, namespace, is_absent=True)
         before = set(self.world.lapses)
-        if state in (State.LIVE, State.FORBIDDEN, State.MISSING):
-            self.world.lapses.difference_update({missing, absent})
-        if state is State.FORBIDDEN:
-            self.world.lapses.add(missing)
-        if state is State.MISSING and not (resource.is_optional or resource in PARENTS):
-            self.world.lapses.add(absent)
+        if state is State.LIVE or state in DENIED:
+            of_any = (Lapse(resource.kind, namespace, cause) for cause in Cause)
+            self.world.lapses.difference_update(of_any)
+        may_be_absent = resource.is_optional or resource in PARENTS
+        if state in DENIED and not (state is State.MISSING and may_be_absent):
+            self.world.lapses.add(Lapse(resource.kind, namespace, _CAUSES[state]))
         if before != self.world.lapses:
             for parent in self.world.parents.all():
                 if namespace in ("", parent.namespace):
                     self.wake(parent)
 
     def _see(self, what: tuple[str, str], state: State) -> None:
-        if state is State.FORBIDDEN:
+        if state in _UNSEEN:
             self.world.unseen.add(what)
         elif state in (State.LIVE, State.MISSING):
             self.world.unseen.discard(what)
