@@ -14,6 +14,7 @@ from localcluster import Cluster
 from localcluster.errors import ClusterError
 from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.definitions import definition
 from tests.cluster.receiver import URL, Received, receiving
 
 pytestmark = pytest.mark.cluster
@@ -31,38 +32,6 @@ SMALL = {
     "terminationGracePeriodSeconds": 2,
 }
 NAME = "alertmanagerconfigs.monitoring.coreos.com"
-DEFINITION = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {
-        "name": NAME,
-        "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in of a test"},
-    },
-    "spec": {
-        "group": "monitoring.coreos.com",
-        "names": {
-            "kind": "AlertmanagerConfig",
-            "listKind": "AlertmanagerConfigList",
-            "plural": "alertmanagerconfigs",
-            "singular": "alertmanagerconfig",
-        },
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1alpha1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "x-kubernetes-preserve-unknown-fields": True,
-                    }
-                },
-            }
-        ],
-    },
-}
-"""The least of a definition of AlertmanagerConfigs that the API server takes."""
 
 
 def _object(kind: str, name: str, spec: dict[str, Any], version: str = OURS) -> dict[str, Any]:
@@ -261,7 +230,9 @@ def test_an_alertmanagerconfig_of_monitoring_coreos_com_is_taken_up_as_it_is(
     cluster: Cluster, stack: Namespace, received: Received
 ) -> None:
     before = _pods(stack)
-    cluster.kubectl("apply", "-f", "-", input=json.dumps(DEFINITION))
+    cluster.kubectl(
+        "apply", "-f", "-", input=json.dumps(definition("AlertmanagerConfig", "v1alpha1"))
+    )
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}")
     _hooks(stack, url=f"{URL}second", foreign=f"{URL}foreign")
     hook = {"urlSecret": {"name": "hooks", "key": "foreign"}}

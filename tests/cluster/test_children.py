@@ -12,6 +12,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.definitions import definition
 
 pytestmark = pytest.mark.cluster
 
@@ -247,36 +248,16 @@ VPA: Tree = {
 VPA_CRD = "verticalpodautoscalers.autoscaling.k8s.io"
 
 
-def _vpa_definition() -> Tree:
-    anything = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {
-            "name": VPA_CRD,
-            "annotations": {"api-approved.kubernetes.io": "unapproved, for a test"},
-        },
-        "spec": {
-            "group": "autoscaling.k8s.io",
-            "scope": "Namespaced",
-            "names": {"kind": "VerticalPodAutoscaler", "plural": "verticalpodautoscalers"},
-            "versions": [
-                {
-                    "name": "v1",
-                    "served": True,
-                    "storage": True,
-                    "schema": {"openAPIV3Schema": anything},
-                }
-            ],
-        },
-    }
-
-
 @pytest.mark.slow
 def test_an_autoscaler_by_size_is_used_once_it_is_installed(place: Place) -> None:
     place.running("VMSingle", **VPA)
     assert "not installed" in place.remark("VMSingle", "ChildrenIncomplete")
-    place.cluster.kubectl("apply", "-f", "-", input=json.dumps(_vpa_definition()))
+    place.cluster.kubectl(
+        "apply",
+        "-f",
+        "-",
+        input=json.dumps(definition("VerticalPodAutoscaler", group="autoscaling.k8s.io")),
+    )
     try:
         until(
             lambda: place.exists("verticalpodautoscalers", "vmsingle-demo"),

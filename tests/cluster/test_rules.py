@@ -13,6 +13,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.definitions import definition
 
 pytestmark = pytest.mark.cluster
 
@@ -28,38 +29,6 @@ SMALL = {
 PORT = 8080
 # The operator asks each 10 seconds, and has to start first.
 _A_ROUND_SECONDS = 16.0
-DEFINITION = {
-    "apiVersion": "apiextensions.k8s.io/v1",
-    "kind": "CustomResourceDefinition",
-    "metadata": {
-        "name": "prometheusrules.monitoring.coreos.com",
-        "annotations": {"api-approved.kubernetes.io": "unapproved, a stand-in of a test"},
-    },
-    "spec": {
-        "group": "monitoring.coreos.com",
-        "names": {
-            "kind": "PrometheusRule",
-            "listKind": "PrometheusRuleList",
-            "plural": "prometheusrules",
-            "singular": "prometheusrule",
-        },
-        "scope": "Namespaced",
-        "versions": [
-            {
-                "name": "v1",
-                "served": True,
-                "storage": True,
-                "schema": {
-                    "openAPIV3Schema": {
-                        "type": "object",
-                        "x-kubernetes-preserve-unknown-fields": True,
-                    }
-                },
-            }
-        ],
-    },
-}
-"""The least of a definition of PrometheusRules that the API server takes."""
 
 
 def _object(kind: str, name: str, spec: dict[str, Any], version: str = OURS) -> dict[str, Any]:
@@ -150,7 +119,7 @@ def test_rules_of_both_kinds_come_change_and_go_and_nothing_restarts(
     stack.apply(_rules("ours", "Second"))
     _until_firing(stack, "Second")
     # The definition comes while the operator runs.
-    cluster.kubectl("apply", "-f", "-", input=json.dumps(DEFINITION))
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(definition("PrometheusRule")))
     until(lambda: _is_served(cluster), what="PrometheusRules are served")
     stack.apply(_foreign("ours", "Third"))
     _until_firing(stack, "Second", "Third")

@@ -13,6 +13,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.definitions import definition
 from tests.cluster.stack import API_VERSION
 from tests.cluster.targets import SELECTS_TEAM, TEAM, agent, are_up, job, running, scrape, up, web
 
@@ -24,36 +25,8 @@ NEW_KIND_SECONDS = 60.0
 MONITORS = "servicemonitors.monitoring.coreos.com"
 
 
-def definition() -> dict[str, Any]:
-    """The least that a CustomResourceDefinition of ServiceMonitors says."""
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    version = {
-        "name": "v1",
-        "served": True,
-        "storage": True,
-        "schema": {"openAPIV3Schema": schema},
-    }
-    names = {
-        "kind": "ServiceMonitor",
-        "plural": "servicemonitors",
-        "listKind": "ServiceMonitorList",
-    }
-    names["singular"] = "servicemonitor"
-    return {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "metadata": {"name": MONITORS},
-        "spec": {
-            "group": "monitoring.coreos.com",
-            "scope": "Namespaced",
-            "names": names,
-            "versions": [version],
-        },
-    }
-
-
 def define(cluster: Cluster) -> None:
-    cluster.kubectl("apply", "-f", "-", input=json.dumps(definition()))
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(definition("ServiceMonitor")))
     cluster.kubectl("wait", "--for=condition=Established", f"crd/{MONITORS}")
 
     def is_served() -> bool:
