@@ -66,6 +66,10 @@ def leaf(by: Pair, names: Iterable[str], at: datetime.datetime, life: datetime.t
         .add_extension(_usage(signs=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(signing.public_key()),
+            critical=False,
+        )
+        .add_extension(
             x509.SubjectAlternativeName([_address(it) for it in sorted(names)]), critical=False
         )
     )

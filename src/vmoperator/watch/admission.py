@@ -65,11 +65,16 @@ class Admission:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.minimum_version = ssl.TLSVersion.TLSv1_2
 
+    @property
+    def is_serving(self) -> bool:
+        """Whether it has a certificate, and answers."""
+        return self._runner is not None
+
     async def run(self, bound: socket.socket) -> None:
         """Keep the certificates, and serve as soon as there is one, until cancelled."""
         try:
             while True:
-                is_done = await self._kept()
+                is_done = await self.keep_up()
                 if self._ring.facts and self._runner is None:
                     await self._listen(bound)
                     is_done = is_done and not self.may_write()
@@ -79,8 +84,8 @@ class Admission:
                 await self._runner.cleanup()
                 self._runner = None
 
-    async def _kept(self) -> bool:
-        """Whether all is as it should be."""
+    async def keep_up(self) -> bool:
+        """Renew what is due, if it is this process's turn; whether all is as it should be."""
         try:
             if not self.may_write():
                 ring, _ = await self.keyring.read()
