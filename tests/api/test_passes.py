@@ -375,6 +375,33 @@ async def test_a_change_goes_through_storage_then_select_then_insert(running: La
     assert evicted == ["vmstorage-demo-0", "vmstorage-demo-1", "vmselect-demo-0", "vmselect-demo-1"]
 
 
+@pytest.mark.parametrize("most", [2, "50%"], ids=["number", "share"])
+async def test_as_many_pods_as_the_spec_allows_are_replaced_side_by_side(
+    lab: Lab, most: int | str
+) -> None:
+    four = {"replicaCount": 4, "rollingUpdateStrategyBehavior": {"maxUnavailable": most}}
+    await lab.apply(cluster(vmstorage=four))
+    await lab.settle()
+    await lab.apply(cluster(vmstorage=four, clusterVersion=NEW_TAG))
+    told = [words for words in await lab.settle() if "vmselect 0/2" in words]
+    assert told == [
+        "expanding updated: vmstorage 0/4, vmselect 0/2, vminsert 0/2",
+        "expanding updated: vmstorage 2/4, vmselect 0/2, vminsert 0/2",
+        "expanding updated: vmstorage 4/4, vmselect 0/2, vminsert 0/2",
+    ]
+
+
+async def test_an_annotation_of_a_deployment_is_no_rollout(running: Lab) -> None:
+    live = running.child("Deployment", "vminsert-demo")
+    metadata = live["metadata"]
+    generation = metadata["generation"] + 1
+    notes = {**metadata["annotations"], "argocd.argoproj.io/tracking-id": "x"}
+    touched = {**metadata, "annotations": notes, "generation": generation}
+    await running.api.put({**live, "metadata": touched}, manager="argocd")
+    assert running.child("Deployment", "vminsert-demo")["metadata"]["generation"] == generation
+    assert await running.writes() == []
+
+
 async def test_a_pod_that_another_workload_left_is_neither_counted_nor_evicted(
     running: Lab,
 ) -> None:

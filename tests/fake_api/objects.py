@@ -137,8 +137,8 @@ class Objects:
         old = (before or {}).get("metadata", {})
         metadata["uid"] = old.get("uid") or str(uuid.uuid4())
         metadata["creationTimestamp"] = old.get("creationTimestamp") or _now()
-        same_spec = before is not None and before.get("spec") == after.get("spec")
-        metadata["generation"] = old.get("generation", 0) + (0 if same_spec else 1)
+        same = before is not None and _generated(before) == _generated(after)
+        metadata["generation"] = old.get("generation", 0) + (0 if same else 1)
         metadata["resourceVersion"] = old.get("resourceVersion", "")
         metadata["managedFields"] = self._managed_fields(key, after["apiVersion"])
         if before == after:
@@ -212,3 +212,9 @@ def _at(value: Any, path: Path) -> Any:
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _generated(manifest: Manifest) -> tuple[Any, Any]:
+    """What makes a new generation where it changes: of a Deployment its annotations as well."""
+    notes = (manifest.get("metadata") or {}).get("annotations") or {}
+    return manifest.get("spec"), notes if manifest["kind"] == "Deployment" else {}
