@@ -139,6 +139,9 @@ ALERTS = (
             " `kubectl get clusterrole -l app.kubernetes.io/name=vmoperator -o yaml`.",
             "missing: install the definitions, chart vmoperator-crds.",
         ),
+            "failing: the log has the API server's words; try `kubectl get --raw` with the path of"
+            " that kind. An object that cannot be decrypted, or a conversion webhook that does not"
+            " answer, spoils the whole list.",
     ),
     Alert(
         name="VMOperatorApiErrors",
@@ -172,6 +175,23 @@ ALERTS = (
         steps=(_LOG, "Report it with the traceback from the log."),
     ),
     Alert(
+    Alert(
+        name="VMOperatorWebhookCertificateEnds",
+        expr="min by (namespace, pod) (vmoperator_webhook_certificate_expiry_timestamp_seconds)"
+        " - time() < 14 * 86400",
+        lasts="10m",
+        severity="warning",
+        summary="The certificate of the operator's webhooks ends in less than two weeks.",
+        meaning="It is renewed 30 days before its end, and was not. After that objects are stored"
+        " unjudged, or, with webhook.failurePolicy=Fail, refused.",
+        steps=(
+            _LOG,
+            "See whether the operator may write its Secret and its configuration: `kubectl -n"
+            " vmoperator get secret vmoperator-webhook`, `kubectl get"
+            " validatingwebhookconfigurations`.",
+            "Delete the Secret: the operator makes everything anew within half a minute.",
+        ),
+    ),
         name="VMOperatorNoLeader",
         expr="sum(vmoperator_leader) == 0",
         lasts="2m",

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from chart import alerts, dashboard, documents, rights
+from chart import alerts, dashboard, documents, rights, webhook
 from generate.yaml_text import HEADER, yaml_text
 from vmoperator.api.crd import definitions
 
@@ -37,6 +37,7 @@ def chart_files() -> dict[str, str]:
         f"{FOLDER}/values.schema.json": documents.schema(),
         f"{FOLDER}/README.md": _readme(),
         f"{FOLDER}/templates/_rules.tpl": rights.templates(),
+        f"{FOLDER}/templates/_webhook.tpl": webhook.templates(),
         f"{FOLDER}/files/rules.yaml": alerts.rules(),
         f"{FOLDER}/files/dashboards/vmoperator.json": dashboard.dashboard(),
         alerts.RUNBOOKS: alerts.runbooks(),

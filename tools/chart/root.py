@@ -23,6 +23,7 @@ from chart.values import (
     ServiceAccount,
     Texts,
     Values,
+    Webhook,
 )
 
 
@@ -75,6 +76,8 @@ class Root(Values):
     """Disruption budget."""
     networkPolicy: NetworkPolicy = NetworkPolicy()
     """Network policy."""
+    webhook: Webhook = Webhook()
+    """Admission webhook."""
     security: Security = Security()
     """Security contexts."""
     resources: Map = {

@@ -158,6 +158,32 @@ class NetworkPolicy(Values):
     """Peers that may read the metrics; by default all."""
 
 
+class Webhook(Values):
+    """What judges objects before they are stored; not with `watchNamespaces` or
+    `watchOwnNamespace`."""
+
+    enabled: bool = False
+    """Whether to have it."""
+    failurePolicy: Literal["Ignore", "Fail"] = "Ignore"
+    """What happens to objects while no pod of the operator answers: Ignore stores them unjudged,
+    Fail refuses them."""
+    timeoutSeconds: int = Field(default=3, ge=1, le=30)
+    """How long the API server waits for an answer."""
+    port: int = Field(default=9443, ge=1024, le=65535)
+    """Port of the container."""
+    excludedNamespaces: list[str] = ["kube-system"]
+    """Namespaces whose objects are not judged; the release's own never are."""
+    namespaceSelector: Map = {}
+    """Labels of the namespaces whose objects are judged; by default all but those above."""
+    objectSelector: Map = {}
+    """Labels of the objects that are judged; by default all."""
+    matchConditions: Objects = []
+    """Further conditions in CEL, `- name: NAME` and `expression: EXPRESSION`, all of which an
+    object that is judged fulfils."""
+    annotations: Texts = {}
+    """Annotations of the ValidatingWebhookConfiguration."""
+
+
 class Security(Values):
     """Security contexts; the defaults pass the Pod Security Standard `restricted`."""
 

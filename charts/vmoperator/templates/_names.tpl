@@ -51,6 +51,9 @@ annotations:
 {{- if .Values.watchOwnNamespace }}{{ list (include "vmoperator.namespace" .) | toJson }}{{ else }}{{ .Values.watchNamespaces | uniq | toJson }}{{ end }}
 {{- end }}
 {{- define "vmoperator.checked" -}}
+{{- if and .Values.webhook.enabled (or .Values.watchOwnNamespace .Values.watchNamespaces) }}
+{{- fail "webhook.enabled: the configuration of a webhook is the whole cluster's; an operator that looks after some namespaces has none, and checks objects when it renders them" }}
+{{- end }}
 {{- if and .Values.watchOwnNamespace .Values.watchNamespaces }}
 {{- fail "watchOwnNamespace and watchNamespaces: give one of them" }}
 {{- end }}

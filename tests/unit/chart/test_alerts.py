@@ -36,6 +36,7 @@ WELL = {
     'vmoperator_watch_age_seconds{kind="Secret"}': (30, 0),
     'vmoperator_api_requests_total{verb="get",code="200"}': (0, 10),
     "vmoperator_loop_lag_seconds": (0.01, 0),
+    "vmoperator_webhook_certificate_expiry_timestamp_seconds": (time.time() + 80 * 86400, 0),
 }
 """Series of an operator that is well -> first value, and how much is added with each sample."""
 SICK: dict[str, Series] = {
@@ -56,6 +57,9 @@ SICK: dict[str, Series] = {
     "VMOperatorApiErrors": {'vmoperator_api_requests_total{verb="get",code="500"}': (0, 10)},
     "VMOperatorSlow": {"vmoperator_loop_lag_seconds": (5, 0)},
     "VMOperatorTaskRestarts": {'vmoperator_task_restarts_total{task="work"}': (0, 1)},
+    "VMOperatorWebhookCertificateEnds": {
+        "vmoperator_webhook_certificate_expiry_timestamp_seconds": (time.time() + 7 * 86400, 0)
+    },
     "VMOperatorNoLeader": {"vmoperator_leader": (0, 0)},
     "VMOperatorTwoLeaders": {"vmoperator_leader": (2, 0)},
 }

@@ -27,6 +27,7 @@ from chart.documents import rows_of
 from chart.root import Root
 from vmoperator.api.crd import definitions
 from vmoperator.apply.rights import RIGHTS
+from vmoperator.base.resource import PARENTS, SELECTED
 
 FILES = sorted((Path(__file__).parent / "values").glob("*.yaml"))
 SECRET_LIMIT_BYTES = 400_000
@@ -85,6 +86,7 @@ def test_the_release_fits_into_its_secret_with_room_to_spare() -> None:
         ("watchNamespaces: team", "watchNamespaces"),
         ("{watchOwnNamespace: true, watchNamespaces: [a], crds: {enabled: false}}", "give one"),
         ("watchOwnNamespace: true", "crds.enabled=false"),
+        ("{webhook: {enabled: true}, watchNamespaces: [a]}", "the whole cluster's"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(values: str, words: str) -> None:
@@ -142,6 +144,30 @@ def test_a_list_of_namespaces_gets_a_role_in_each_and_little_of_the_cluster() ->
         for rule in role["rules"]:
             assert not {"clusterroles", "namespaces", "nodes"} & set(rule["resources"])
             assert "nonResourceURLs" not in rule
+
+
+def test_webhooks_judge_our_kinds_but_not_in_the_namespaces_of_operator_and_system() -> None:
+    assert not [it for it in rendered() if "webhook" in it["metadata"]["name"]]
+    found = rendered("webhook.enabled=true")
+    (hook,) = only("ValidatingWebhookConfiguration", found)["webhooks"]
+    assert (hook["failurePolicy"], hook["sideEffects"]) == ("Ignore", "None")
+    assert hook["timeoutSeconds"] <= 5
+    excluded = hook["namespaceSelector"]["matchExpressions"][0]
+    assert (excluded["operator"], excluded["values"]) == ("NotIn", ["kube-system", "monitoring"])
+    kinds = {it.plural for it in (*PARENTS, *SELECTED)}
+    assert set(hook["rules"][0]["resources"]) == kinds
+    service = next(it for it in found if it["kind"] == "Service" and "webhook" in str(it["spec"]))
+    assert service["metadata"]["name"] == hook["clientConfig"]["service"]["name"]
+    assert "caBundle" not in hook["clientConfig"]
+
+
+def test_for_webhooks_the_operator_may_change_their_one_configuration() -> None:
+    found = rendered("webhook.enabled=true")
+    name = only("ValidatingWebhookConfiguration", found)["metadata"]["name"]
+    role = next(it for it in found if it["metadata"]["name"] == f"{name}-webhook")
+    (rule,) = role["rules"]
+    assert (rule["resourceNames"], rule["verbs"]) == ([name], ["get", "patch"])
+    assert f"--webhook-configuration={name}" in _container(found)["args"]
 
 
 def test_people_who_may_view_and_edit_may_view_and_edit_the_kinds() -> None:
