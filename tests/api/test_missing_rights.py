@@ -119,7 +119,8 @@ async def test_who_needs_the_right_is_told_the_others_go_on_and_all_is_well_once
         assert words in room.status(concerned)["reason"]
         assert room.condition(concerned, "Stalled")["status"] == "True"
         degraded = room.metric("vmoperator_watch_degraded", reason="forbidden")
-        assert degraded == 1
+        # Objects that the operator both selects and makes are watched for either.
+        assert degraded == (2 if denied.resource == "vmservicescrapes" else 1)
         api.denied.clear()
         await room.until_operational(*PARENTS)
         # A parent needs no watch to be operational: that and its last word may come later.
@@ -142,6 +143,18 @@ async def test_without_the_right_to_watch_a_child_it_is_kept_all_the_same_and_th
         writes = await room.at_rest()
         room.machine.queue.add(CLUSTER)
         assert await room.at_rest() == writes
+
+
+async def test_without_the_right_to_make_scrapes_programs_run_all_the_same_and_that_is_told(
+    api: FakeApi,
+) -> None:
+    await _filled(api)
+    api.denied.append(Denied(GROUP, "vmservicescrapes", ("create", "patch")))
+    async with running(api) as room:
+        await room.until_operational(*PARENTS)
+        told = room.condition(SINGLE, "ChildrenIncomplete")
+        assert (told["status"], told["reason"]) == ("True", "Forbidden")
+        assert "vmservicescrapes" in told["message"]
 
 
 async def test_a_right_that_is_taken_away_later_costs_no_pod_and_is_told(api: FakeApi) -> None:

@@ -31,6 +31,7 @@ Tree = dict[str, Any]
 KINDS = ("VMStaticScrape", "VMAgent")
 A = Ref("VMAgent", "default", "a")
 B = Ref("VMAgent", "default", "b")
+TWO = Ref("VMStaticScrape", "default", "two")
 
 
 def agent(name: str) -> Tree:
@@ -175,6 +176,19 @@ async def test_nothing_is_said_before_every_parent_has_spoken(desk: Desk) -> Non
         await asyncio.sleep(0.1)
     await desk.pass_of(B, selector={"matchLabels": {"team": "b"}})
     await desk.says("one", **IGNORED)
+
+
+async def test_what_the_operator_made_for_its_own_programs_is_not_told_that_nobody_selects_it(
+    desk: Desk,
+) -> None:
+    await desk.api.put(scrape("two", **{"managed-by": "vm-operator"}))
+    await until(lambda: desk.world.objects.all()[TWO].is_ours)
+    await desk.pass_of(A, selector={"matchLabels": {"team": "a"}})
+    await desk.says("one", **IGNORED)
+    # Whoever comes last is told last.
+    await desk.api.put(scrape("zero"))
+    await desk.says("zero", **IGNORED)
+    assert desk.status("two") == {}
 
 
 async def test_a_new_object_is_not_ignored_until_the_next_pass(desk: Desk) -> None:

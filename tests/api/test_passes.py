@@ -54,6 +54,7 @@ SHARED = {
     "PATCH serviceaccounts/vmcluster-demo",
     *(f"PATCH services/{app}-demo" for app in APPS),
 }
+SCRAPES = {f"PATCH vmservicescrapes/{app}-demo" for app in APPS}
 STATUS = "PATCH vmclusters/demo/status"
 
 
@@ -62,7 +63,8 @@ async def test_a_creation_says_expanding_then_makes_services_then_workloads(lab:
     writes = await lab.writes()
     assert writes[0] == STATUS
     assert set(writes[1:5]) == SHARED
-    assert writes[5:] == ["PATCH statefulsets/vmstorage-demo"]
+    assert writes[5] == "PATCH statefulsets/vmstorage-demo"
+    assert set(writes[6:]) == SCRAPES
     assert lab.message == "expanding waiting for the pods of vmstorage, vmselect, vminsert"
 
 
@@ -102,13 +104,13 @@ async def test_a_pod_that_is_stuck_without_a_name_is_not_waited_for(lab: Lab) ->
     assert "PATCH deployments/vminsert-demo" in await lab.writes()
 
 
-async def test_a_creation_takes_seven_applies_and_two_status_writes(lab: Lab) -> None:
+async def test_a_creation_takes_ten_applies_and_two_status_writes(lab: Lab) -> None:
     await lab.apply(cluster())
     before = len(lab.api.writes)
     said = await lab.settle()
     writes = [short(one.method, one.path) for one in lab.api.writes[before:]]
     ours = [one for one in writes if one.startswith("PATCH")]
-    assert sorted(ours) == sorted([*SHARED, *WORKLOADS, STATUS, STATUS])
+    assert sorted(ours) == sorted([*SHARED, *WORKLOADS, *SCRAPES, STATUS, STATUS])
     assert said == [
         "expanding waiting for the pods of vmstorage, vmselect, vminsert",
         "operational",
@@ -199,7 +201,7 @@ async def test_a_refused_child_is_told_and_the_others_are_applied(lab: Lab) -> N
     writes = await lab.writes()
     await lab.kubernetes.settle()
     writes += await lab.writes()
-    assert {one for one in writes if one != STATUS} == SHARED | WORKLOADS
+    assert {one for one in writes if one != STATUS} == SHARED | WORKLOADS | SCRAPES
     assert lab.message == "failed Service vmselect-demo: spec.ports[0].name: Invalid value"
     for _ in range(3):
         await lab.kubernetes.settle()
@@ -356,9 +358,53 @@ async def test_a_component_that_is_no_longer_wanted_is_taken_away(running: Lab) 
     assert {one for one in writes if one.startswith("DELETE")} == {
         "DELETE deployments/vminsert-demo",
         "DELETE services/vminsert-demo",
+        "DELETE vmservicescrapes/vminsert-demo",
     }
     await running.settle()
     assert running.message == "operational"
+
+
+async def test_scrapes_are_changed_set_back_and_taken_away_without_a_touch_of_pods(
+    running: Lab,
+) -> None:
+    mine = "vmservicescrapes/vmselect-demo"
+    before = running.child("StatefulSet", "vmselect-demo")["spec"]
+    await running.apply(_scraped(interval="5s"))
+    assert f"PATCH {mine}" in await running.writes()
+    live = running.child("VMServiceScrape", "vmselect-demo")
+    assert live["spec"]["endpoints"][0]["interval"] == "5s"
+    await running.api.put({**live, "spec": {**live["spec"], "endpoints": []}})
+    await running.run()
+    assert running.child("VMServiceScrape", "vmselect-demo")["spec"] == live["spec"]
+    off = _scraped(interval="5s")
+    off["spec"]["vmselect"]["disableSelfServiceScrape"] = True
+    await running.apply(off)
+    assert f"DELETE {mine}" in await running.writes()
+    assert running.child("StatefulSet", "vmselect-demo")["spec"] == before
+    assert await running.writes() == []
+
+
+def _scraped(**endpoint: Any) -> Tree:
+    manifest = cluster()
+    given = {"endpoints": [{"port": "http", **endpoint}]}
+    manifest["spec"]["vmselect"]["serviceScrapeSpec"] = given
+    return manifest
+
+
+async def test_a_scrape_of_somebody_else_is_left_alone_and_no_reason_to_fail(lab: Lab) -> None:
+    theirs = {
+        "apiVersion": "operator.victoriametrics.com/v1beta1",
+        "kind": "VMServiceScrape",
+        "metadata": {"name": "vmselect-demo", "namespace": "default"},
+        "spec": {"endpoints": []},
+    }
+    await lab.api.put(theirs)
+    await lab.apply(cluster())
+    await lab.settle()
+    assert lab.message == "operational"
+    assert lab.child("VMServiceScrape", "vmselect-demo")["spec"] == theirs["spec"]
+    told = {it["type"]: it for it in lab.status["conditions"]}["ChildrenIncomplete"]
+    assert "VMServiceScrape vmselect-demo exists and is not this object's" in told["message"]
 
 
 async def test_a_change_goes_through_storage_then_select_then_insert(running: Lab) -> None:

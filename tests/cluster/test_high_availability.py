@@ -200,7 +200,7 @@ def test_kubectl_wait_for_ready_returns(created: Created) -> None:
     assert "condition met" in said
 
 
-def test_a_creation_is_seven_applies_and_two_statuses(created: Created, cluster: Cluster) -> None:
+def test_a_creation_is_ten_applies_and_two_statuses(created: Created, cluster: Cluster) -> None:
     writes = [
         event
         for event in cluster.audit.writes(created.started - 1, created.ended + 1)
@@ -215,6 +215,7 @@ def test_a_creation_is_seven_applies_and_two_statuses(created: Created, cluster:
         "services": 3,
         "statefulsets": 2,
         "deployments": 1,
+        "vmservicescrapes": 3,
         "vmclusters/status": 2,
     }
 

@@ -48,11 +48,9 @@ def test_objects_of_one_file_become_one_stream(
     out, err = capsys.readouterr()
     assert _owners(out) == [
         "default/vmcluster-a",
-        "default/vmstorage-a",
-        "default/vmstorage-a",
+        *["default/vmstorage-a"] * 3,
         "default/vmcluster-b",
-        "default/vmstorage-b",
-        "default/vmstorage-b",
+        *["default/vmstorage-b"] * 3,
     ]
     assert err == f"{path}: skipped Service: not {', '.join(KINDS)}\n"
 
@@ -126,13 +124,12 @@ def test_fields_that_do_not_act_yet_are_named(
 ) -> None:
     path = tmp_path / "a.yaml"
     path.write_text(
-        GOOD.format(name="a").replace("vmstorage: {}", "vmstorage: {serviceScrapeSpec: {}}")
+        "{apiVersion: operator.victoriametrics.com/v1beta1, kind: VMAlertmanager,"
+        " metadata: {name: a}, spec: {configReloaderImage: b}}"
     )
     assert main(["render", str(path)]) == 0
     err = capsys.readouterr().err
-    assert (
-        err == f"{path}: VMCluster default/a: spec.vmstorage.serviceScrapeSpec does not act yet\n"
-    )
+    assert err == f"{path}: VMAlertmanager default/a: spec.configReloaderImage does not act yet\n"
 
 
 def test_a_misspelt_field_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -22,4 +22,5 @@ def unsupported_page() -> str:
 
 def _section(kind: str) -> str:
     rows = "".join(f"| `{path}` | {why} |\n" for path, why in marked_fields(KINDS[kind]))
-    return f"\n## {kind}\n\n| field | why |\n|---|---|\n{rows}"
+    table = f"| field | why |\n|---|---|\n{rows}" if rows else "Every field acts.\n"
+    return f"\n## {kind}\n\n{table}"

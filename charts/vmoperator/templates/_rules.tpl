@@ -42,6 +42,17 @@
     - get
     - list
     - watch
+# Have agents scrape the components.
+- apiGroups:
+    - operator.victoriametrics.com
+  resources:
+    - vmservicescrapes
+    - vmpodscrapes
+  verbs:
+    - create
+    - patch
+    - update
+    - delete
 # Say whether and by whom they are used.
 - apiGroups:
     - operator.victoriametrics.com
@@ -401,6 +412,17 @@
     - get
     - list
     - watch
+# Have agents scrape the components.
+- apiGroups:
+    - operator.victoriametrics.com
+  resources:
+    - vmservicescrapes
+    - vmpodscrapes
+  verbs:
+    - create
+    - patch
+    - update
+    - delete
 # Say whether and by whom they are used.
 - apiGroups:
     - operator.victoriametrics.com

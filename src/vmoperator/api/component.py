@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
-
 from vmoperator.api.embedded import (
     DisruptionBudget,
     HorizontalScaling,
@@ -19,7 +17,6 @@ from vmoperator.api.model import SpecModel
 from vmoperator.api.pod import PodFields
 from vmoperator.api.scalars import LogFormat, LogLevel, Open
 from vmoperator.api.storage import ClaimRetentionPolicy, EmbeddedObjectMetadata, StorageSpec
-from vmoperator.api.unsupported import NO_SCRAPE_OBJECTS
 
 
 class Component(PodFields):
@@ -31,10 +28,9 @@ class Component(PodFields):
     """Labels and annotations of the pods."""
     service_spec: ServiceSpec | None = None
     """A Service of your own form."""
-    service_scrape_spec: Open | None = Field(
-        default=None, json_schema_extra={"unsupported": NO_SCRAPE_OBJECTS}
-    )
-    """Changes to the object that scrapes the component's own metrics."""
+    service_scrape_spec: Open | None = None
+    """Changes to the VMServiceScrape of the component's own metrics, as its specification has
+    them: endpoints by their port, everything else by its name."""
     network_policy: NetworkPolicy | None = None
     """Who may talk to the pods, and to whom they may talk."""
 

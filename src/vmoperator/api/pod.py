@@ -9,7 +9,6 @@ from pydantic import Field
 from vmoperator.api.embedded import Image, Resources
 from vmoperator.api.model import Rule, SpecModel
 from vmoperator.api.scalars import Count, Labels, ListMap, Open, Port
-from vmoperator.api.unsupported import NO_SCRAPE_OBJECTS
 
 Named = Annotated[list[Open], ListMap("name")]
 """Core objects that are told apart by their name."""
@@ -123,7 +122,6 @@ class PodFields(SpecModel):
 
     paused: bool | None = None
     """Whether the operator leaves this part alone."""
-    disable_self_service_scrape: bool | None = Field(
-        default=None, json_schema_extra={"unsupported": NO_SCRAPE_OBJECTS}
-    )
-    """Whether the operator makes no object that scrapes the component's own metrics."""
+    disable_self_service_scrape: bool | None = None
+    """Whether the operator makes no VMServiceScrape of the component's own metrics; as the
+    operator's VM_DISABLESELFSERVICESCRAPECREATION says when unset."""

@@ -6,13 +6,12 @@ from vmoperator.api.model import SpecModel, parts_of
 
 MARK = "unsupported"
 
-NO_SCRAPE_OBJECTS = "the operator makes no scrape objects for its own programs yet"
 NO_SELECTION = "the operator does not read scrape, rule and configuration objects yet"
 NO_RELOADER = "there is no reloader beside the program: the operator itself reloads it"
 
 
 def unsupported(parent: SpecModel) -> tuple[str, ...]:
-    """Sorted paths of the fields that are set and do not act yet: "spec.vmstorage.vmBackup"."""
+    """Sorted paths of the fields that are set and do not act yet: "spec.configReloaderImage"."""
     return tuple(sorted(_set_and_marked(parent)))
 
 
@@ -26,7 +25,7 @@ def _set_and_marked(part: SpecModel) -> list[str]:
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
         alias = field.alias or name
-        if value is None or _is_off(value):
+        if value is None:
             continue
         if _reason(type(part), name):
             found.append(alias)
@@ -60,8 +59,3 @@ def _marked(model: type[SpecModel]) -> list[tuple[str, str]]:
 def _reason(model: type[SpecModel], name: str) -> str:
     extra = model.model_fields[name].json_schema_extra
     return str(extra.get(MARK, "")) if isinstance(extra, dict) else ""
-
-
-def _is_off(value: object) -> bool:
-    # What is switched off on purpose (`enabled: false`) misses nothing.
-    return isinstance(value, SpecModel) and not getattr(value, "enabled", True)

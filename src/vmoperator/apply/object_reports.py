@@ -207,7 +207,7 @@ class ObjectReports:
         wanted = usage(words)
         if wanted == one.told or one.is_leaving or self._is_early(one, verdicts):
             return None
-        if not (words or one.told.word or self._is_patient(one)):
+        if not (words or one.told.word) and (one.is_ours or not self._is_patient(one)):
             return None
         return wanted
 

@@ -13,6 +13,7 @@ from vmoperator.apply.guarded import Outcome
 from vmoperator.apply.holding import Restraint
 from vmoperator.apply.reports import Reporter
 from vmoperator.apply.rollout import Roller
+from vmoperator.apply.self_scrapes import keep_self_scrapes, self_scrapes
 from vmoperator.apply.sights import inquire, sight
 from vmoperator.apply.storage import Storage
 from vmoperator.apply.turns import Turns, turns
@@ -62,8 +63,9 @@ class Pass:
         await self.writer.bring_all(await self.storage.sized(self.plan.shared))
         await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
-        kept = self.restraint.kept | self.guard.spared
+        kept = self.restraint.kept | self.guard.spared | self_scrapes(self.writer)
         await self.writer.prune(self.plan.manifests, kept=kept)
+        await keep_self_scrapes(self.writer, self.plan.scrapes)
         claims = await self.storage.remarks(self.reporter.previous)
         findings = (*self.writer.findings, *self.roller.findings, *self.storage.findings)
         seen = verdict(stages, findings, creating=self.creating, blocked=self.roller.blocked)

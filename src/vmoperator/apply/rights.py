@@ -6,7 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from vmoperator.base.resource import GROUP, PARENTS, PROMETHEUS, PROMETHEUS_GROUP, SELECTED
+from vmoperator.base.resource import (
+    GROUP,
+    PARENTS,
+    PROMETHEUS,
+    PROMETHEUS_GROUP,
+    SELECTED,
+    SELF_SCRAPES,
+)
 from vmoperator.render.rbac import IN_CLUSTER
 
 
@@ -63,6 +70,12 @@ RIGHTS = (
         "report how far it is",
     ),
     Right(GROUP, _SELECTED, READ, "read the objects that parents select"),
+    Right(
+        GROUP,
+        tuple(resource.plural for resource in SELF_SCRAPES),
+        ("create", "patch", "update", "delete"),
+        "have agents scrape the components",
+    ),
     Right(
         GROUP,
         tuple(f"{plural}/status" for plural in _SELECTED),

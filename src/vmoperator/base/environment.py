@@ -164,6 +164,13 @@ _GENERAL = (
         lambda it, text: replace(it, pre_stop_sleep_seconds=15 if _flag(text) else 0),
     ),
     _general(
+        "VM_DISABLESELFSERVICESCRAPECREATION",
+        "disable_self_scrapes",
+        _flag,
+        "Whether programs get no VMServiceScrape, unless `disableSelfServiceScrape` is false.",
+        "false",
+    ),
+    _general(
         "VM_SHARDS_AT_ONCE",
         "shards_at_once",
         _share,

@@ -89,6 +89,12 @@ ACCESS_REVIEW = Resource(
 
 # Kinds that users apply, kinds that the operator writes, kinds that it only watches.
 PARENTS: tuple[Resource, ...] = (VM_CLUSTER, VM_SINGLE, VM_AGENT, VM_ALERT, VM_ALERTMANAGER)
+# Objects that parents select, which the operator writes for its own programs as well.
+VM_SERVICE_SCRAPE = Resource(
+    GROUP, VERSION, "VMServiceScrape", "vmservicescrapes", is_optional=True
+)
+VM_POD_SCRAPE = Resource(GROUP, VERSION, "VMPodScrape", "vmpodscrapes", is_optional=True)
+SELF_SCRAPES = (VM_SERVICE_SCRAPE, VM_POD_SCRAPE)
 CHILDREN = (
     SERVICE_ACCOUNT,
     ROLE,
@@ -106,6 +112,7 @@ CHILDREN = (
     NETWORK_POLICY,
     HORIZONTAL_AUTOSCALER,
     VERTICAL_AUTOSCALER,
+    *SELF_SCRAPES,
 )
 WITNESSES = (POD, ENDPOINT_SLICE)
 
@@ -115,18 +122,19 @@ BINDINGS = (ROLE_BINDING.kind, CLUSTER_ROLE_BINDING.kind)
 NAMESPACE = Resource("", "v1", "Namespace", "namespaces", namespaced=False, metadata_only=True)
 
 # Objects that parents select and turn into configuration: our own kinds ...
-SELECTED: tuple[Resource, ...] = tuple(
-    Resource(GROUP, VERSION, kind, f"{kind.lower()}s", is_optional=True)
-    for kind in (
-        "VMServiceScrape",
-        "VMPodScrape",
-        "VMProbe",
-        "VMNodeScrape",
-        "VMStaticScrape",
-        "VMScrapeConfig",
-        "VMRule",
-        "VMAlertmanagerConfig",
-    )
+SELECTED: tuple[Resource, ...] = (
+    *SELF_SCRAPES,
+    *(
+        Resource(GROUP, VERSION, kind, f"{kind.lower()}s", is_optional=True)
+        for kind in (
+            "VMProbe",
+            "VMNodeScrape",
+            "VMStaticScrape",
+            "VMScrapeConfig",
+            "VMRule",
+            "VMAlertmanagerConfig",
+        )
+    ),
 )
 # ... and those of the Prometheus operator, whose definitions need not be installed.
 PROMETHEUS_GROUP = "monitoring.coreos.com"

@@ -101,6 +101,9 @@ class Settings:
     """Labels of every object that the operator makes; those of an object's spec win."""
     common_annotations: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     """Annotations of every object that the operator makes; those of an object's spec win."""
+    disable_self_scrapes: bool = False
+    """Whether no VMServiceScrape is made for what the operator runs, unless an object asks for
+    one (VM_DISABLESELFSERVICESCRAPECREATION)."""
     shards_at_once: str = "25%"
     """How many shards of a VMAgent change side by side: a number, or a share, which is rounded up
     and at least 2."""

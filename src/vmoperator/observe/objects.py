@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import PROMETHEUS_GROUP
 
@@ -54,6 +55,11 @@ class Selectable:
             and self.is_leaving == other.is_leaving
             and self.ref == other.ref
         )
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether the operator made it, for one of its own programs."""
+        return self.labels.get(MANAGED_BY) == MANAGER
 
     @property
     def manifest(self) -> Manifest:

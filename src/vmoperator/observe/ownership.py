@@ -33,6 +33,8 @@ _CLOSED = {
     "HorizontalPodAutoscaler": ("f:spec",),
     "VerticalPodAutoscaler": ("f:spec",),
     "PodDisruptionBudget": ("f:spec",),
+    "VMServiceScrape": ("f:spec",),
+    "VMPodScrape": ("f:spec",),
 }
 _OPEN = ("f:spec", "f:template", "f:metadata")
 _OPEN_MAPS = ("labels", "annotations")

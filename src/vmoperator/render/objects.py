@@ -16,6 +16,7 @@ from vmoperator.render.config import Config
 from vmoperator.render.plan import Delivery, Plan, Stage
 from vmoperator.render.pod import pod_template
 from vmoperator.render.probes import path_prefix, scheme
+from vmoperator.render.self_scrape import self_scrapes
 from vmoperator.render.services import lists_pods, services
 from vmoperator.render.volumes import volumes
 from vmoperator.render.workload import Scope, Workload
@@ -38,7 +39,7 @@ def plan(
     """
     made: dict[str, Workload] = {}
     listing: list[Manifest] = [child for child in shared if child["kind"] == "Service"]
-    children = list(shared)
+    children, scrapes = list(shared), list[Manifest]()
     for workload in workloads:
         own = services(workload)
         for service in (*own, *workload.fronts):
@@ -46,8 +47,15 @@ def plan(
             made[service["metadata"]["name"]] = workload
         listing += own
         children += [*own, *companions(workload)]
+        scrapes += [it for main in own[:1] for it in self_scrapes(workload, main)]
     stages = tuple(stage(workload, services=listing) for workload in workloads)
-    return Plan(shared=tuple(children), stages=stages, status=status or {}, picked=tuple(picked))
+    return Plan(
+        shared=tuple(children),
+        stages=stages,
+        scrapes=tuple(scrapes),
+        status=status or {},
+        picked=tuple(picked),
+    )
 
 
 def stage(workload: Workload, *, services: Sequence[Manifest]) -> Stage:

@@ -80,6 +80,9 @@ class Plan:
     """ServiceAccount, Services, PodDisruptionBudgets: applied before the workloads."""
     stages: tuple[Stage, ...]
     """Rollout order."""
+    scrapes: tuple[Manifest, ...] = ()
+    """Objects by which agents scrape the programs: applied last, and done without where they
+    cannot be had."""
     status: Mapping[str, Any] = _field(default_factory=dict)
     """Further fields of the parent's status."""
     picked: tuple[Picked, ...] = ()
@@ -89,4 +92,5 @@ class Plan:
     def manifests(self) -> tuple[Manifest, ...]:
         """Every child, in the order in which a first creation applies them."""
         fronts = (front for stage in self.stages for front in stage.fronts)
-        return (*self.shared, *fronts, *(stage.workload for stage in self.stages))
+        workloads = (stage.workload for stage in self.stages)
+        return (*self.shared, *fronts, *workloads, *self.scrapes)

@@ -56,9 +56,10 @@ def _main(workload: Workload, given: ServiceSpec) -> Manifest:
 
 def _internal(workload: Workload) -> Manifest:
     """The Service over the pods of a workload whose main one leads to a load balancer."""
+    made = workload.scope.metadata(workload.app, workload.pods_service)
     return engine.manifest(
         "service",
-        metadata=workload.scope.metadata(workload.app, workload.pods_service),
+        metadata={**made, "labels": {**made["labels"], labels.PROXY_JOB: workload.service_name}},
         spec={
             "type": "ClusterIP",
             "clusterIP": _HEADLESS,

@@ -85,6 +85,7 @@ def _workload(agent: VMAgent, scope: Scope, around: Around, selected: Selected) 
         mounts=(*files.mounts, *_mounts(spec, scope)),
         env=(*files.env, *_node_name(spec)),
         service=spec.service_spec,
+        scrape=spec.service_scrape_spec,
         budget=spec.pod_disruption_budget,
         hpa=spec.hpa,
         vpa=spec.vpa,

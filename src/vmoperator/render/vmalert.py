@@ -75,6 +75,7 @@ def _workload(spec: VMAlertSpec, scope: Scope, around: Around, rules: Rules | No
         version=spec.component_version,
         pod_metadata=spec.pod_metadata,
         service=spec.service_spec,
+        scrape=spec.service_scrape_spec,
         budget=spec.pod_disruption_budget,
         vpa=spec.vpa,
         network_policy=spec.network_policy,

@@ -89,6 +89,7 @@ def _workload(spec: VMAlertmanagerSpec, scope: Scope, config: Config, files: Fil
         fs_group=_NOBODY if _is_claimed(spec) else None,
         mounts=(*template_sources(spec), *files.mounts),
         service=spec.service_spec,
+        scrape=spec.service_scrape_spec,
         budget=spec.pod_disruption_budget,
         vpa=spec.vpa,
         network_policy=spec.network_policy,

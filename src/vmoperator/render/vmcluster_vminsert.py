@@ -40,6 +40,7 @@ def vminsert(cluster: VMClusterSpec, insert: VMInsert, scope: Scope, around: Aro
         version=insert.component_version,
         pod_metadata=insert.pod_metadata,
         service=insert.service_spec,
+        scrape=insert.service_scrape_spec,
         pods_service=internal_service(cluster, APP, scope),
         budget=insert.pod_disruption_budget,
         hpa=insert.hpa,

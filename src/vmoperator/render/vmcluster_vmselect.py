@@ -49,6 +49,7 @@ def vmselect(cluster: VMClusterSpec, select: VMSelect, scope: Scope, around: Aro
         pod_metadata=select.pod_metadata,
         storage=stored(select, volume="vmselect-cachedir", mount_path=path),
         service=select.service_spec,
+        scrape=select.service_scrape_spec,
         pods_service=pods_service,
         budget=select.pod_disruption_budget,
         hpa=select.hpa,

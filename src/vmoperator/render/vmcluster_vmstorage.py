@@ -59,6 +59,7 @@ def _keeper(cluster: VMClusterSpec, storage: VMStorage, scope: Scope, path: str)
         pod_metadata=storage.pod_metadata,
         storage=stored(storage, volume="vmstorage-db", mount_path=path),
         service=storage.service_spec,
+        scrape=storage.service_scrape_spec,
         budget=storage.pod_disruption_budget,
         hpa=upwards(storage.hpa, field=f"{FIELD}.hpa"),
         vpa=storage.vpa,

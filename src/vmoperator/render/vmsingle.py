@@ -95,6 +95,7 @@ def _workload(single: VMSingle, scope: Scope, around: Around, selected: Selected
         mounts=(*data_volume(spec, claim=scope.named(APP)), *keys.mounts, *_scraping(spec, scope)),
         env=keys.env,
         service=spec.service_spec,
+        scrape=spec.service_scrape_spec,
         vpa=spec.vpa,
         network_policy=spec.network_policy,
         fs_group=volume_group(spec),

@@ -160,6 +160,8 @@ class Workload:
     env: tuple[Mapping[str, Any], ...] = ()
     """Environment variables of the operator."""
     service: ServiceSpec | None = None
+    scrape: Mapping[str, Any] | None = None
+    """The user's serviceScrapeSpec."""
     service_labels: Mapping[str, str] = _field(default_factory=dict)
     """Further labels of its main Service."""
     pods_service: str = ""

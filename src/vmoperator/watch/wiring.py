@@ -14,14 +14,13 @@ from vmoperator.apply.collection import Collection, collections
 from vmoperator.apply.contents import Foreign
 from vmoperator.apply.world import World
 from vmoperator.base.manifest import Manifest, Ref
-from vmoperator.base.resource import NAMESPACE, PARENTS, PROMETHEUS, SELECTED, Resource
+from vmoperator.base.resource import NAMESPACE, PARENTS, Resource
 from vmoperator.observe.facts import Child
 from vmoperator.observe.lapses import Cause, Lapse
 from vmoperator.observe.objects import Namespace, Selectable
 from vmoperator.watch.company import DENIED, Company, State
 from vmoperator.watch.informer import Informer
 
-_OFFERED: Final = (*SELECTED, *PROMETHEUS)
 _CAUSES: Final = {
     State.FORBIDDEN: Cause.FORBIDDEN,
     State.MISSING: Cause.ABSENT,
@@ -58,7 +57,7 @@ class Wiring:
         return [self._informer(one) for one in collections(self.world, namespaces)]
 
     def _informer(self, one: Collection) -> Informer[Any]:
-        on_change, on_state = self._hooks(one.resource)
+        on_change, on_state = self._hooks(one)
         return Informer(
             self.client,
             one.resource,
@@ -71,11 +70,12 @@ class Wiring:
             company=self.company,
         )
 
-    def _hooks(self, resource: Resource) -> tuple[_OnChange, _OnState]:
-        """Whom a change of an object of this kind wakes, and what the state of its watch tells."""
+    def _hooks(self, one: Collection) -> tuple[_OnChange, _OnState]:
+        """Whom a change of one of these objects wakes, and what the state of their watch tells."""
+        resource = one.resource
         if resource == NAMESPACE:
             return self._wake_regrouped, self._see_offer
-        if resource in _OFFERED:
+        if one.store is self.world.objects:
             return self._wake_choosers, self._see_offer
         if resource.metadata_only:
             return self._wake_askers, self._survey

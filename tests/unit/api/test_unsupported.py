@@ -2,51 +2,50 @@
 
 from __future__ import annotations
 
-import pytest
-from tests.unit.api.refused import changed, example
+from typing import Any
+
+from tests.unit.api.refused import example
 
 from vmoperator.api import parsed
 from vmoperator.api.unsupported import marked_fields, unsupported
-from vmoperator.api.vmcluster import VMCluster
+from vmoperator.api.vmagent import VMAgent
+
+IMAGE, MEMORY = "spec.configReloaderImage", "spec.configReloaderResources"
+
+
+def _named(**spec: Any) -> tuple[str, ...]:
+    manifest = {
+        "apiVersion": "operator.victoriametrics.com/v1beta1",
+        "kind": "VMAgent",
+        "metadata": {"name": "a", "namespace": "b"},
+        "spec": {"remoteWrite": [{"url": "http://a"}], **spec},
+    }
+    return unsupported(parsed(manifest))
 
 
 def test_the_example_sets_nothing_that_does_not_act() -> None:
     assert unsupported(parsed(example())) == ()
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("spec.vmselect.serviceScrapeSpec", {"endpoints": []}),
-        ("spec.vmselect.disableSelfServiceScrape", True),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",
-)
-def test_a_field_that_does_not_act_is_named(path: str, value: object) -> None:
-    assert unsupported(parsed(changed(path, value))) == (path,)
+def test_a_field_that_does_not_act_is_named() -> None:
+    assert _named(configReloaderImage="a:1") == (IMAGE,)
+
+
+def test_a_field_that_is_unset_is_not_named() -> None:
+    assert _named(configReloaderImage=None) == ()
 
 
 def test_paths_are_sorted() -> None:
-    fields = ("spec.vminsert.serviceScrapeSpec", "spec.vmstorage.serviceScrapeSpec")
-    both = changed(fields[0], {}, changed(fields[1], {}))
-    assert unsupported(parsed(both)) == fields
+    assert _named(configReloaderResources={}, configReloaderImage="a:1") == (IMAGE, MEMORY)
 
 
-@pytest.mark.parametrize(
-    "value", [{"enabled": False, "spec": {"serviceScrapeSpec": {}}}, {}, None], ids=str
-)
-def test_what_is_switched_off_misses_nothing(value: object) -> None:
-    assert unsupported(parsed(changed("spec.requestsLoadBalancer", value))) == ()
-
-
-def test_a_field_of_what_is_switched_on_is_named() -> None:
-    front = {"enabled": True, "spec": {"serviceScrapeSpec": {}}}
-    named = unsupported(parsed(changed("spec.requestsLoadBalancer", front)))
-    assert named == ("spec.requestsLoadBalancer.spec.serviceScrapeSpec",)
+def test_a_field_in_a_list_is_named_with_its_place() -> None:
+    client = {"client_id": {"secret": {"name": "a", "key": "b"}}, "token_url": "http://a"}
+    targets = [{"url": "http://a"}, {"url": "http://b", "oauth2": {**client, "proxy_url": "c"}}]
+    assert _named(remoteWrite=targets) == ("spec.remoteWrite[1].oauth2.proxy_url",)
 
 
 def test_every_mark_has_a_reason_and_a_path_below_spec() -> None:
-    marked = marked_fields(VMCluster)
-    why = "the operator makes no scrape objects for its own programs yet"
-    assert ("spec.requestsLoadBalancer.spec.serviceScrapeSpec", why) in marked
+    marked = marked_fields(VMAgent)
+    assert IMAGE in dict(marked)
     assert [path for path, why in marked if not path.startswith("spec.") or not why] == []
