@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
@@ -33,18 +34,28 @@ def misfit(message: str, *field: str) -> PydanticCustomError:
     return PydanticCustomError("misfit", "{message}", {"message": message, "field": field})
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """Annotation of a field: `holds` in Python, `expression` in CEL, one message for both."""
+class Checking(ABC):
+    """Annotation of a field: `_checked` sees its value once the type is right."""
 
-    holds: Check
-    expression: str
-    message: str
+    __slots__ = ()
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> CoreSchema:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    @abstractmethod
+    def _checked(self, value: Any) -> Any:
+        """The value to take. Raises a refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked(Checking):
+    """Annotation of a field: `holds` in Python, `expression` in CEL, one message for both."""
+
+    holds: Check
+    expression: str
+    message: str
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -67,15 +78,10 @@ def _matching(pattern: str, message: str) -> Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class ListMap:
+class ListMap(Checking):
     """Annotation of a list of open objects that are told apart by one required text field."""
 
     key: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
@@ -89,16 +95,16 @@ class ListMap:
             "x-kubernetes-list-map-keys": [self.key],
         }
 
-    def _checked(self, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _checked(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
         seen: set[str] = set()
-        for place, item in enumerate(items):
-            value = item.get(self.key)
-            if not isinstance(value, str):
+        for place, item in enumerate(value):
+            name = item.get(self.key)
+            if not isinstance(name, str):
                 raise refusal(f"entry {place} needs a {self.key}")
-            if value in seen:
-                raise refusal(f"{self.key} {value!r} stands there twice")
-            seen.add(value)
-        return items
+            if name in seen:
+                raise refusal(f"{self.key} {name!r} stands there twice")
+            seen.add(name)
+        return value
 
 
 def _whole_or_text(value: Any) -> Any:

@@ -6,26 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from pydantic import Field, GetJsonSchemaHandler
+from pydantic_core import CoreSchema
 
 from vmoperator.api.model import SpecModel
-from vmoperator.api.scalars import Count, Labels, refusal
+from vmoperator.api.scalars import Checking, Count, Labels, refusal
 from vmoperator.api.selected.object import SelectedObject
 
 
 @dataclass(frozen=True, slots=True)
-class _Patterned:
+class _Patterned(Checking):
     """Annotation of a text whose whole has to match; the definition says so without CEL, whose
     cost the API server bounds for lists in lists."""
 
     pattern: str
     message: str
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
