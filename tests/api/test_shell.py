@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -52,6 +53,19 @@ async def test_a_change_wakes_the_object(api: FakeApi, shell: Shell, woken: list
         await until(lambda: _watches(api))
         await api.put(vmcluster("other"))
         await until(lambda: Ref("VMCluster", "default", "other") in woken)
+
+
+async def test_kopf_runs_as_a_user_without_a_name(
+    api: FakeApi, shell: Shell, woken: list[Ref], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As in the image, where only the number of the user is known.
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 65532)
+    await api.put(vmcluster())
+    async with running(shell):
+        await until(lambda: woken == [DEMO])
+    assert shell.starts == 1
 
 
 async def test_kopf_writes_nothing_in_the_whole_life_of_an_object(

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import kopf
 
@@ -29,6 +30,8 @@ _GOOD_RUN_SECONDS = 120.0
 _ORCHESTRATOR = "multidimensional multitasker"
 _WATCH = "watcher for "
 _HURRY_SECONDS = 0.5
+# Without one kopf asks for the name of the user, and a container's user has none.
+_IDENTITY: Final[Any] = "vmoperator"
 
 
 @dataclass(slots=True)
@@ -109,6 +112,7 @@ class Shell:
             await kopf.operator(
                 registry=registry(wake, logins),
                 settings=settings(),
+                identity=_IDENTITY,
                 standalone=True,
                 clusterwide=not self.namespaces,
                 namespaces=self.namespaces,
