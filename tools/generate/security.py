@@ -13,6 +13,9 @@ Each rule of its role, and why it is there. The chart makes a ClusterRole of the
 namespace that it looks after ([install.md](install.md)). Beside these it gets, updates and creates
 one Lease in its own namespace.
 
+With [webhooks](webhooks.md), which are off by default, it also gets and patches one
+ValidatingWebhookConfiguration by its name, and keeps their certificates in one Secret of its own
+namespace.
 - Of Secrets and ConfigMaps that no object of its kinds names it sees the metadata alone: it lists
   and watches them that way, and reads the content of those that a spec names.
 - Credentials reach programs as files of your own Secrets; they are copied into generated
