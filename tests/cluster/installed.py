@@ -71,7 +71,7 @@ class Installed:
     def upgrade(self, *settings: str, name: str = HOME, namespace: str = HOME) -> str:
         """Install or upgrade the release, and wait for its pods."""
         given = [word for setting in settings for word in ("--set", setting)]
-        command = ("upgrade", "--install", name, str(CHART), "--wait", "--timeout=120s", *given)
+        command = ("upgrade", "--install", name, str(CHART), "--wait", "--timeout=300s", *given)
         return self.helm(*command, namespace=namespace)
 
     def pods(self) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ class Installed:
     def until_ready(self, number: int) -> list[str]:
         found: list[str] = until(
             lambda: names if len(names := self.ready_pods()) == number else None,
-            seconds=120,
+            seconds=180,
             what=f"{number} pods of the operator are ready",
         )
         return found

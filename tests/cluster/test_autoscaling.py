@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.conftest import Namespace, small, until
+from tests.cluster.installed import Installed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -25,7 +26,7 @@ def _replicas(namespace: Namespace, kind: str, name: str) -> Any:
 
 
 def test_storage_that_is_scaled_up_stays_so_and_gets_data(
-    namespace: Namespace, operator: Operator
+    namespace: Namespace, installed: Installed
 ) -> None:
     scaled = {"hpa": {"minReplicas": 2, "maxReplicas": 3}}
     manifest = small(vmstorage=scaled, vmselect={"replicaCount": 1}, vminsert={"replicaCount": 1})

@@ -11,7 +11,8 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import Namespace, Operator, standing_demo, until
+from tests.cluster.conftest import Namespace, standing_demo, until
+from tests.cluster.installed import Installed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -21,7 +22,7 @@ TO_DISK_SECONDS = 40
 
 
 @pytest.fixture(scope="module")
-def demo(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+def demo(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     with standing_demo(cluster, "data") as one:
         yield one
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from localcluster import Cluster
-from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.conftest import Namespace, until
+from tests.cluster.installed import Installed
 from tests.cluster.receiver import URL, Received, receiving
 from tests.cluster.stack import alerts_held, names, peers, pods, query, small_object
 
@@ -52,7 +53,7 @@ def received(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 @pytest.fixture(scope="module")
-def stack(cluster: Cluster, operator: Operator, received: Received) -> Iterator[Namespace]:
+def stack(cluster: Cluster, installed: Installed, received: Received) -> Iterator[Namespace]:
     """One store, a single agent, a doubled agent, two vmalerts, three Alertmanagers."""
     space = Namespace(cluster, "ha-stack")
     cluster.kubectl("create", "namespace", space.name)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.conftest import Namespace, small, until
+from tests.cluster.installed import Installed
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
@@ -13,7 +14,7 @@ TINY = {"limits": {"cpu": "200m", "memory": "100Mi"}, "requests": {"cpu": "10m",
 
 
 def test_agents_say_that_their_cluster_keeps_every_copy_until_it_deduplicates(
-    namespace: Namespace, operator: Operator
+    namespace: Namespace, installed: Installed
 ) -> None:
     namespace.apply(small())
     url = "http://vminsert-demo:8480/insert/0/prometheus/api/v1/write"

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import ROOT, Namespace, Operator, until
+from tests.cluster.conftest import ROOT, Namespace, until
+from tests.cluster.installed import Installed
 from tests.cluster.stack import names, pods, small_object
 from vmoperator.api import KINDS
 from vmoperator.api.selected import OBJECTS
@@ -63,7 +64,7 @@ def left(namespace: Namespace) -> list[str]:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_becomes_operational_and_its_deletion_leaves_nothing_but_claims(
-    operator: Operator, namespace: Namespace, path: Path
+    installed: Installed, namespace: Namespace, path: Path
 ) -> None:
     kind = _kind(path)
     namespace.kubectl("apply", "-f", str(path))
@@ -88,7 +89,7 @@ def test_kubectl_explains_it(namespace: Namespace, kind: str) -> None:
     assert "replicaCount" in said or kind == "VMCluster"
 
 
-def test_vma_is_short_for_vmalertmanager(operator: Operator, namespace: Namespace) -> None:
+def test_vma_is_short_for_vmalertmanager(installed: Installed, namespace: Namespace) -> None:
     namespace.apply(small_object("VMAlertmanager", "demo", replicaCount=1))
     namespace.until_status("demo", "operational", kind="vma")
     assert "demo" in namespace.kubectl("get", "vma")
@@ -107,7 +108,7 @@ def _has_shards(namespace: Namespace, numbers: list[str]) -> bool:
     return _shards(namespace) == numbers
 
 
-def test_kubectl_scale_changes_the_shards(operator: Operator, namespace: Namespace) -> None:
+def test_kubectl_scale_changes_the_shards(installed: Installed, namespace: Namespace) -> None:
     namespace.apply(_agent(ingestOnlyMode=False, inlineScrapeConfig=DISCOVERY))
     namespace.until_status("demo", "operational", kind="vmagent")
     assert _shards(namespace) == [""]
@@ -120,7 +121,7 @@ def test_kubectl_scale_changes_the_shards(operator: Operator, namespace: Namespa
 
 
 def test_an_account_that_lacks_or_may_not_discover_is_named_and_heals(
-    operator: Operator, namespace: Namespace
+    installed: Installed, namespace: Namespace
 ) -> None:
     account = f"vmagent-{namespace.name}"
     namespace.apply(
@@ -211,12 +212,12 @@ def _with_credentials() -> list[dict[str, Any]]:
     ]
 
 
-def test_credentials_stay_in_their_secret(operator: Operator, namespace: Namespace) -> None:
+def test_credentials_stay_in_their_secret(installed: Installed, namespace: Namespace) -> None:
     literals = [f"--from-literal={key}={value}" for key, value in SECRETS.items()]
     namespace.kubectl(
         "create", "secret", "generic", "credentials", *literals, "--from-literal=id=agent"
     )
-    began = len(operator.log)
+    began = len(installed.log)
     for manifest in _with_credentials():
         namespace.apply(manifest)
     for kind in ("vmagent", "vmalert", "vmsingle"):
@@ -225,7 +226,7 @@ def test_credentials_stay_in_their_secret(operator: Operator, namespace: Namespa
         "objects": namespace.kubectl(
             "get", f"{NAMESPACED},events,vmagents,vmalerts,vmsingles,replicasets", "-o", "json"
         ),
-        "the operator's log": operator.log[began:],
+        "the operator's log": installed.log[began:],
         "the programs' logs": _logs(namespace),
     }
     own = json.loads(namespace.kubectl("get", "secret", "credentials", "-o", "json"))
@@ -238,7 +239,7 @@ def test_credentials_stay_in_their_secret(operator: Operator, namespace: Namespa
             assert encoded == base64.b64encode(value.encode()).decode()
 
 
-def test_credentials_open_what_they_are_for(operator: Operator, namespace: Namespace) -> None:
+def test_credentials_open_what_they_are_for(installed: Installed, namespace: Namespace) -> None:
     literals = [f"--from-literal={key}={value}" for key, value in SECRETS.items()]
     namespace.kubectl("create", "secret", "generic", "credentials", *literals)
     rules = "groups: [{name: g, interval: 1s, rules: [{record: one, expr: vector(1)}]}]"

@@ -11,7 +11,8 @@ import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
-from tests.cluster.conftest import ROOT, Namespace, Operator, until
+from tests.cluster.conftest import ROOT, Namespace, until
+from tests.cluster.installed import Installed
 
 pytestmark = pytest.mark.cluster
 
@@ -89,7 +90,7 @@ def test_the_examples_are_taken_as_they_are(cluster: Cluster, path: str) -> None
 
 
 @pytest.fixture(scope="module")
-def stand(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+def stand(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     """A namespace with an agent that discovers its own pods with the rights that it was given."""
     one = Namespace(cluster, f"agent-{uuid.uuid4().hex[:8]}")
     cluster.kubectl("create", "namespace", one.name)

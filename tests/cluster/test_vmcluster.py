@@ -10,16 +10,17 @@ from typing import Any
 import pytest
 
 from localcluster import Cluster
-from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
+from tests.cluster.conftest import Namespace, small, standing_demo, until
+from tests.cluster.installed import Installed
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("installed")]
 
 NEXT_TAG = "v1.150.1-cluster"
 APPS = ("vmstorage", "vmselect", "vminsert")
 
 
 @pytest.fixture
-def demo(namespace: Namespace, operator: Operator) -> Namespace:
+def demo(namespace: Namespace, installed: Installed) -> Namespace:
     namespace.apply(small())
     namespace.until_status("demo", "operational")
     return namespace
@@ -149,7 +150,7 @@ def test_a_deleted_child_comes_back(demo_shared: Namespace, kind: str, name: str
 
 
 @pytest.fixture(scope="module")
-def demo_shared(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+def demo_shared(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     with standing_demo(cluster, "shared-demo") as one:
         yield one
 
@@ -213,7 +214,7 @@ def test_a_paused_vmcluster_is_left_alone(demo: Namespace) -> None:
 
 
 def test_a_namespace_goes_with_everything_in_it_while_the_operator_runs(
-    demo: Namespace, cluster: Cluster
+    demo: Namespace, cluster: Cluster, installed: Installed
 ) -> None:
     began = time.time()
     cluster.kubectl("delete", "namespace", demo.name, "--wait=false")
@@ -221,7 +222,7 @@ def test_a_namespace_goes_with_everything_in_it_while_the_operator_runs(
     until(lambda: not cluster.kubectl("get", "namespace", demo.name, gone), seconds=90)
     refused = [
         event
-        for event in cluster.audit.writes(began)
+        for event in cluster.audit.writes(began, user=installed.account)
         if event.namespace == demo.name and event.code == 403
     ]
     print(f"{len(refused)} writes refused, gone after {time.time() - began:.1f} s")

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.conftest import Namespace, until
+from tests.cluster.installed import Installed
 
 pytestmark = pytest.mark.cluster
 
@@ -72,7 +73,7 @@ def _up(namespace: Namespace, **spec: Any) -> None:
 
 
 def test_data_is_found_again_by_an_object_of_the_same_name(
-    operator: Operator, namespace: Namespace
+    installed: Installed, namespace: Namespace
 ) -> None:
     _up(namespace)
     _write(namespace, "kept 1")
@@ -85,14 +86,16 @@ def test_data_is_found_again_by_an_object_of_the_same_name(
     until(lambda: _series(namespace, "kept"), what="the sample is found again")
 
 
-def test_data_goes_with_the_object_when_it_shall(operator: Operator, namespace: Namespace) -> None:
+def test_data_goes_with_the_object_when_it_shall(
+    installed: Installed, namespace: Namespace
+) -> None:
     _up(namespace)
     _up(namespace, removePvcAfterDelete=True)
     namespace.kubectl("delete", "vmsingle", "demo")
     until(lambda: not namespace.items("pvc"), what="the claim goes")
 
 
-def test_a_claim_grows_and_never_shrinks(operator: Operator, namespace: Namespace) -> None:
+def test_a_claim_grows_and_never_shrinks(installed: Installed, namespace: Namespace) -> None:
     _up(namespace)
     _up(namespace, storage={"resources": {"requests": {"storage": "200Mi"}}})
 
@@ -106,7 +109,7 @@ def test_a_claim_grows_and_never_shrinks(operator: Operator, namespace: Namespac
     assert "storage stays 200Mi" in status["reason"]
 
 
-def test_jobs_and_rules_change_while_it_runs(operator: Operator, namespace: Namespace) -> None:
+def test_jobs_and_rules_change_while_it_runs(installed: Installed, namespace: Namespace) -> None:
     _up(namespace, ingestOnlyMode=False, inlineScrapeConfig=_jobs("first"))
     before = _pods(namespace)
     until(lambda: _series(namespace, 'up{job="first"}'), what="the first job is scraped")
@@ -141,7 +144,9 @@ def test_jobs_and_rules_change_while_it_runs(operator: Operator, namespace: Name
     assert _pods(namespace) == after
 
 
-def test_a_secret_with_jobs_that_goes_and_returns(operator: Operator, namespace: Namespace) -> None:
+def test_a_secret_with_jobs_that_goes_and_returns(
+    installed: Installed, namespace: Namespace
+) -> None:
     def secret(job: str) -> str:
         data = {"metadata": {"name": "jobs"}, "stringData": {"a.yaml": _jobs(job)}}
         return json.dumps({"apiVersion": "v1", "kind": "Secret", **data})
@@ -158,7 +163,7 @@ def test_a_secret_with_jobs_that_goes_and_returns(operator: Operator, namespace:
     assert _pods(namespace) == before
 
 
-def test_nothing_privileged_is_needed(operator: Operator, namespace: Namespace) -> None:
+def test_nothing_privileged_is_needed(installed: Installed, namespace: Namespace) -> None:
     pods = [
         {"job_name": "pods", "scrape_interval": "1s", "kubernetes_sd_configs": [{"role": "pod"}]}
     ]
