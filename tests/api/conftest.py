@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from tests.fake_api import FakeApi
 
+from localcluster.patience import drawn_out
 from vmoperator.apply.client import Client
 from vmoperator.apply.transport import Timeouts
 
@@ -19,6 +20,6 @@ async def api() -> AsyncIterator[FakeApi]:
 
 @pytest.fixture
 async def client(api: FakeApi) -> AsyncIterator[Client]:
-    timeouts = Timeouts(call_seconds=2, watch_seconds=20, silence_seconds=1)
+    timeouts = Timeouts(call_seconds=drawn_out(2), watch_seconds=20, silence_seconds=1)
     async with Client(api.connection(), timeouts=timeouts) as connected:
         yield connected
