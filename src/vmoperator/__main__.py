@@ -29,7 +29,8 @@ field, which pods it would restart and why, and what it would refuse. Without fi
 the objects that the cluster holds, as they stand; with files about these, as if they were applied.
 
 Everything is asked of the API server as a dry run: nothing is written, whether an operator runs or
-not. Values of Secrets are not shown. It needs the rights that the operator has.
+not. Values of Secrets are not shown. Whoever runs it needs the rights to read and to try what the
+operator does. Which rights the operator itself lacks is asked for its service account.
 
 exit code: 0 nothing would change, 1 something would, 2 an error (a bad file, an object that is
 refused, a missing right, no answer)
@@ -41,6 +42,7 @@ examples:
   vmoperator plan examples/vmcluster.yaml
   helm template demo ./chart | vmoperator plan -
   vmoperator plan -o json new.yaml | jq '.parents[].restarts'
+  vmoperator plan --service-account monitoring/vmoperator
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from vmoperator.apply.warrant import Lack, Warrant
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.difference import HIDDEN, Difference, line
 from vmoperator.observe.outlook import Action, Fate, Outlook, Restart
@@ -43,6 +44,8 @@ class Planned:
     """What files hold beside parents: objects that parents select or name."""
     errors: tuple[str, ...] = ()
     """What could not be planned at all."""
+    warrant: Warrant | None = None
+    """What the operator itself may not do; None: that was not asked."""
 
     @property
     def changes(self) -> bool:
@@ -51,9 +54,14 @@ class Planned:
         return any(it.acts for it in self.objects) or any(changing)
 
     @property
+    def lacks(self) -> tuple[Lack, ...]:
+        """Rights that the operator needs and does not have."""
+        return self.warrant.lacks if self.warrant else ()
+
+    @property
     def exit_code(self) -> int:
         """2 when something is refused or wrong, else 1 when something would change, else 0."""
-        if self.errors or any(outlook.refusals for outlook in self.outlooks):
+        if self.errors or self.lacks or any(outlook.refusals for outlook in self.outlooks):
             return 2
         return 1 if self.changes else 0
 
@@ -67,6 +75,10 @@ def text(planned: Planned) -> Iterator[str]:
         if outlook.changes or outlook.holds or outlook.refusals or outlook.notes:
             yield from _outlook(outlook)
             yield ""
+    for lack in planned.lacks:
+        yield f"! {planned.warrant.account if planned.warrant else ''} may not {lack.words}"
+    if planned.lacks:
+        yield ""
     yield summary(planned)
 
 
@@ -81,6 +93,7 @@ def summary(planned: Planned) -> str:
     grown = sum(it.path == _CLAIM_SIZE for fate in fates for it in fate.differences)
     parts += _counted(grown, "claim", "to grow")
     parts += _counted(sum(len(it.refusals) for it in outlooks), "refusal", "")
+    parts += _counted(sum(map(_rights, planned.lacks)), "missing right", "")
     parts += _counted(len(planned.errors), "error", "")
     if planned.exit_code == 0:
         parts = ["nothing would change", *parts]
@@ -97,7 +110,30 @@ def document(planned: Planned) -> dict[str, Any]:
         "objects": [_fate_document(it) for it in planned.objects],
         "parents": [_outlook_document(it) for it in planned.outlooks],
         "errors": list(planned.errors),
+        "rights": _warrant_document(planned.warrant),
     }
+
+
+def _rights(lack: Lack) -> int:
+    return len(lack.verbs) * len(lack.resources)
+
+
+def _warrant_document(warrant: Warrant | None) -> dict[str, Any] | None:
+    if warrant is None:
+        return None
+    account = warrant.account
+    lacks = [
+        {
+            "verbs": list(it.verbs),
+            "group": it.group,
+            "resources": list(it.resources),
+            "namespace": it.namespace,
+            "why": it.why,
+        }
+        for it in warrant.lacks
+    ]
+    named = account and {"namespace": account.namespace, "name": account.name}
+    return {"serviceAccount": named, "message": warrant.told, "missing": lacks}
 
 
 def _outlook(outlook: Outlook) -> Iterator[str]:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from vmoperator.apply.intended import KINDS, Intention, concerned, intend
 from vmoperator.apply.login import add_login_arguments, connection
 from vmoperator.apply.rehearsal import Rehearsal
 from vmoperator.apply.snapshot import snapshot
+from vmoperator.apply.warrant import warrant
 from vmoperator.apply.world import World
 from vmoperator.base.environment import settings_of
 from vmoperator.base.errors import ApiError, Forbidden, SettingsInvalid, Unavailable
@@ -27,6 +28,7 @@ from vmoperator.base.resource import PARENTS
 from vmoperator.base.settings import Settings
 from vmoperator.commands import Streams
 from vmoperator.files import Unreadable, documents
+from vmoperator.observe.access import Account
 from vmoperator.observe.outlook import Action, Fate, Outlook, Refusal
 from vmoperator.planned import Planned, document, text
 
@@ -65,6 +67,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
     add_login_arguments(parser)
     parser.add_argument(
+        "--service-account",
+        metavar="NAMESPACE/NAME",
+        type=_account,
+        help="look whether this account, the operator's, has all the rights that the operator needs"
+        " (default: that of the Deployment that the chart has installed)",
+    )
+    parser.add_argument(
         "--watch-namespace",
         metavar="NAMESPACE",
         action="append",
@@ -84,7 +93,8 @@ def main(options: argparse.Namespace, streams: Streams) -> int:
         streams.stderr.write(f"error: {error}\n")
         if isinstance(error, Forbidden):
             streams.stderr.write(
-                "plan needs the rights of the operator itself (deploy/rbac.yaml)\n"
+                "plan reads and tries what the operator does: whoever runs it needs these rights"
+                " too (deploy/rbac.yaml)\n"
             )
         return _ERROR
     if options.output == "json":
@@ -102,15 +112,21 @@ async def _plan(found: Connection, options: argparse.Namespace, streams: Streams
     if files.errors and not files.objects:
         return Planned(errors=tuple(files.errors))
     async with DryClient(found) as client:
+        found_rights = await warrant(client, namespaces, options.service_account)
+        _tell(streams, found_rights.told)
         world = await snapshot(client, settings.namespaces, tell=partial(_tell, streams))
-        desk = _Desk(
-            Rehearsal(client, world, settings, build(settings)), streams, list(files.errors)
-        )
-        if options.files:
-            return await desk.of_files(files.objects)
-        namespace = options.namespace
-        known = (ref for ref in world.parents.all() if namespace in ("", ref.namespace))
-        return await desk.of_cluster([*sorted(known), *_gone(world, namespace)])
+        rehearsal = Rehearsal(client, world, settings, build(settings))
+        desk = _Desk(rehearsal, streams, list(files.errors))
+        planned = await _told(desk, options, files)
+        return replace(planned, warrant=found_rights)
+
+
+async def _told(desk: _Desk, options: argparse.Namespace, files: _Files) -> Planned:
+    if options.files:
+        return await desk.of_files(files.objects)
+    world, namespace = desk.rehearsal.world, options.namespace
+    known = (ref for ref in world.parents.all() if namespace in ("", ref.namespace))
+    return await desk.of_cluster([*sorted(known), *_gone(world, namespace)])
 
 
 @dataclass(slots=True)
@@ -210,3 +226,10 @@ def _take(found: _Files, manifest: Any, name: str, namespace: str) -> None:
 def _tell(streams: Streams, words: str) -> None:
     streams.stderr.write(f"{words}\n")
     streams.stderr.flush()
+
+
+def _account(text: str) -> Account:
+    namespace, slash, name = text.partition("/")
+    if not (namespace and slash and name) or "/" in name:
+        raise argparse.ArgumentTypeError("must be NAMESPACE/NAME")
+    return Account(namespace, name)

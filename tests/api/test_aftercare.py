@@ -19,7 +19,7 @@ from vmoperator.apply.client import Client
 from vmoperator.apply.delivery import Deliveries
 from vmoperator.apply.programs import Programs
 from vmoperator.base.labels import CONFIG_HASH
-from vmoperator.base.manifest import Ref
+from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.loading import Standing
 
 AGENT = Ref("VMAgent", "default", "demo")
@@ -224,6 +224,9 @@ async def test_a_missing_account_then_missing_rights_are_told_and_heal(
     again = await lab.run()
     assert again is not None
     assert again <= 10
+    for one in lab.kubernetes.all("Pod"):  # without the account there are none
+        await lab.api.remove(ref_of(one))
+    await lab.run()
     await lab.api.put(account())
     lab.aides = Aides(lab.aides.deliveries, Access(client))
     assert await lab.writes() == [
@@ -243,6 +246,20 @@ async def test_a_missing_account_then_missing_rights_are_told_and_heal(
     await settled(lab)
     assert condition(lab, "DiscoveryAllowed")[:2] == ("True", "Allowed")
     assert await lab.run() is None
+
+
+async def test_a_controller_that_has_made_its_pods_is_not_asked_to(
+    lab: Lab, client: Client
+) -> None:
+    assert lab.aides is not None
+    await lab.apply(agent(**SELECTS))
+    await settled(lab)
+    assert condition(lab, "DiscoveryAllowed")[1] == "ServiceAccountMissing"
+    await lab.api.put(account())
+    lab.aides = Aides(lab.aides.deliveries, Access(client))
+    written = await lab.writes()
+    assert condition(lab, "DiscoveryAllowed")[1] == "Allowed"
+    assert [it for it in written if "deployments" in it] == []
 
 
 async def test_rights_are_asked_for_once_in_a_while_not_in_every_pass(lab: Lab) -> None:

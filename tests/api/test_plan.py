@@ -262,6 +262,64 @@ async def test_a_missing_right_to_write_is_named(desk: Desk) -> None:
     assert words in desk.out
 
 
+def _operator(name: str = "vmoperator", namespace: str = "ops") -> Manifest:
+    """The Deployment of an operator that was installed by the chart."""
+    labels = {"app.kubernetes.io/name": "vmoperator", "app.kubernetes.io/instance": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"serviceAccountName": name, "containers": []}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace, "labels": labels},
+        "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": pod},
+    }
+
+
+async def test_rights_are_those_of_the_operator_that_is_installed(desk: Desk) -> None:
+    await desk.api.put(_operator())
+    desk.api.objects.denied |= {("patch", "deployments"), ("list", "secrets")}
+    assert await desk.plan() == 2
+    assert "rights are those of service account ops/vmoperator (Deployment ops/v" in desk.err
+    lines = desk.out.splitlines()
+    own = "! service account ops/vmoperator may not"
+    assert lines[0] == f"{own} patch deployments of apps (run the components)"
+    assert lines[1].startswith(f"{own} list secrets (")
+    assert lines[2:] == ["", "Plan: 2 missing rights."]
+    rights = (await desk.json())["rights"]
+    assert rights["serviceAccount"] == {"namespace": "ops", "name": "vmoperator"}
+    assert [it["resources"] for it in rights["missing"]] == [["deployments"], ["secrets"]]
+
+
+async def test_an_account_may_be_named_and_is_asked_for_its_namespaces(desk: Desk) -> None:
+    desk.api.objects.denied.add(("create", "services"))
+    named = ("--service-account", "a/b", "--watch-namespace", "default")
+    assert await desk.plan(*named) == 2
+    assert "! service account a/b may not create services in namespace default" in desk.out
+    reviews = [it.body["spec"] for it in desk.api.requests("POST", "subjectaccessreviews")]
+    assert {it["user"] for it in reviews} == {"system:serviceaccount:a:b"}
+    assert {it["resourceAttributes"]["namespace"] for it in reviews} == {"default"}
+    assert "clusterroles" not in {it["resourceAttributes"]["resource"] for it in reviews}
+
+
+async def test_where_the_operators_account_is_not_known_that_is_said(desk: Desk) -> None:
+    desk.api.objects.denied.add(("patch", "statefulsets"))
+    assert await desk.plan() == 0
+    assert "name the account (--service-account)" in desk.err
+    assert "missing rights that are told are those of whoever runs this" in desk.err
+    assert (await desk.json())["rights"]["serviceAccount"] is None
+    await desk.api.put(_operator("one"))
+    await desk.api.put(_operator("two"))
+    assert await desk.plan() == 0
+    assert "several operators are installed" in desk.err
+    assert "(ops/one, ops/two)" in desk.err
+
+
+async def test_who_may_not_ask_for_rights_plans_all_the_same(desk: Desk) -> None:
+    await desk.api.put(_operator())
+    desk.api.faults.append(Fault(403, times=9999, path="/subjectaccessreviews", message="not you"))
+    assert await desk.plan() == 0
+    assert "rights of service account ops/vmoperator cannot be asked: not you" in desk.err
+
+
 async def test_every_missing_right_to_read_is_named(desk: Desk) -> None:
     for plural in ("pods", "statefulsets"):
         desk.api.faults.append(

@@ -84,7 +84,7 @@ def test_the_exit_code_tells_nothing_changes_and_errors_apart(planned: Planned, 
 def test_the_shape_of_the_json_is_the_documented_one() -> None:
     found = orjson.loads(orjson.dumps(document(Planned(outlooks=(ROLLING,)))))
     assert set(found) == {
-        *("version", "exitCode", "changes", "summary", "objects", "parents", "errors")
+        *("version", "exitCode", "changes", "summary", "objects", "parents", "errors", "rights")
     }
     parent = found["parents"][0]
     assert set(parent) == {

@@ -68,7 +68,7 @@ class Access:
         return True
 
     async def _may(self, account: Account, question: Question) -> bool:
-        answer = await self.client.create(ACCESS_REVIEW, _review(account, question))
+        answer = await self.client.create(ACCESS_REVIEW, review(account, question))
         return bool((answer.get("status") or {}).get("allowed"))
 
     def _forget_outdated(self, now: float) -> None:
@@ -77,7 +77,8 @@ class Access:
                 del self._answers[key]
 
 
-def _review(account: Account, question: Question) -> dict[str, Any]:
+def review(account: Account, question: Question) -> dict[str, Any]:
+    """The SubjectAccessReview that asks whether the account may do that."""
     resource, _, subresource = question.resource.partition("/")
     attributes: Mapping[str, str] = {
         "verb": question.verb,

@@ -152,11 +152,14 @@ class Aftercare:
     async def _ask_controllers(self) -> None:
         """Have the controllers try again to make pods: by themselves they wait up to 16 minutes.
 
-        An annotation of a Deployment is copied to its ReplicaSet, whose controller it wakes.
+        Those that have made all of theirs are left alone. An annotation of a Deployment is copied
+        to its ReplicaSet, whose controller it wakes.
         """
         patch = {"metadata": {"annotations": {labels.ASKED_AGAIN: now()}}}
         for stage in self.plan.stages:
             ref = ref_of(stage.workload)
+            if len(tuple(self._pods(stage))) >= stage.workload["spec"].get("replicas", 1):
+                continue
             with suppress(NotFound, Forbidden):
                 await self.around.client.patch(BY_KIND[ref.kind], ref, patch)
 

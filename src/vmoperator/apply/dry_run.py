@@ -122,6 +122,10 @@ class DryClient(Client):
         """What was to be created: Events and questions about rights change nothing."""
         return manifest
 
+    async def ask(self, resource: Resource, manifest: Manifest) -> Manifest:
+        """The answer to a question, which is put by creating an object that nobody stores."""
+        return await super().create(resource, manifest)
+
 
 def _dry(call: Call) -> Call:
     query = {**(call.query or {}), "dryRun": _ALL}
