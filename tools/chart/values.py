@@ -167,7 +167,7 @@ class Webhook(Values):
     failurePolicy: Literal["Ignore", "Fail"] = "Ignore"
     """What happens to objects while no pod of the operator answers: Ignore stores them unjudged,
     Fail refuses them."""
-    timeoutSeconds: int = Field(default=3, ge=1, le=30)
+    timeoutSeconds: int = Field(default=5, ge=1, le=30)
     """How long the API server waits for an answer."""
     port: int = Field(default=9443, ge=1024, le=65535)
     """Port of the container."""
