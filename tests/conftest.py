@@ -1,8 +1,12 @@
-"""Options of the test run."""
+"""Options of the test run, and what is told at its end."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+
+from tests.cluster.rights import RIGHTS, Use, figure
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -11,3 +15,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite tests/golden/**/want.yaml from what is rendered now; read the difference",
     )
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker hands over which rights of the operator were used on its cluster."""
+    output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["rights"] = [tuple(it) for it in session.config.stash.get(RIGHTS, set())]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Whoever runs the workers puts together what they found; one that broke has found nothing."""
+    found = node.config.stash.setdefault(RIGHTS, set())
+    found.update(Use(*it) for it in getattr(node, "workeroutput", {}).get("rights", ()))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    if found := config.stash.get(RIGHTS, set()):
+        terminalreporter.write_line(figure(found))

@@ -19,6 +19,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from localcluster.patience import drawn_out
+from tests.cluster.rights import RIGHTS, of_the_operator, used
 from vmoperator.api import KINDS
 
 if TYPE_CHECKING:
@@ -107,12 +108,13 @@ def _served(cluster: Cluster) -> bool:
 
 
 @pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
+def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
     one = Cluster(NAME)
     one.up(operator_rbac=ROOT / "deploy/rbac.yaml")
     one.kubectl("apply", "-f", str(ROOT / "crds"))
     until(lambda: _served(one), seconds=30, what="the kinds are served")
     yield one
+    pytestconfig.stash[RIGHTS] = used(of_the_operator(one.audit.events()))
     if not KEEP:
         one.down()
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 OPERATOR = "vmoperator"
+_DECISION = "authorization.k8s.io/decision"
 _POD_NAME = "authentication.kubernetes.io/pod-name"
 
 
@@ -35,6 +36,10 @@ class Event:
     """A dry run, which stores nothing."""
     pod: str = ""
     """The pod whose token was shown, where a service account called."""
+    group: str = ""
+    """API group of the resource; "" for core."""
+    is_forbidden: bool = False
+    """Whether a right lacked (other refusals, of admission say, have the same code)."""
 
     @property
     def writes(self) -> bool:
@@ -62,6 +67,8 @@ def event(record: dict[str, Any]) -> Event:
         code=record.get("responseStatus", {}).get("code", 0),
         is_dry="dryRun=All" in record.get("requestURI", ""),
         pod=next(iter(record["user"].get("extra", {}).get(_POD_NAME, ())), ""),
+        group=target.get("apiGroup", ""),
+        is_forbidden=record.get("annotations", {}).get(_DECISION) == "forbid",
     )
 
 

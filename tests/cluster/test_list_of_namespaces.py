@@ -1,0 +1,51 @@
+"""The chart for a list of namespaces: a Role in each of them, and nothing of any other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.conftest import Namespace, Operator
+from tests.cluster.installed import Installed, at_rest
+from tests.cluster.stack import small_object
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def release(operator: Operator, image: None) -> Iterator[Installed]:
+    with at_rest(operator):
+        yield Installed(operator.cluster)
+
+
+def test_in_a_list_of_namespaces_it_works_there_and_sees_nothing_else(release: Installed) -> None:
+    spaces = [Namespace(release.cluster, name) for name in ("list-a", "list-b", "list-other")]
+    for one in spaces:
+        release.kubectl("create", "namespace", one.name)
+        one.apply(small_object("VMSingle", "demo"))
+    *ours, other = spaces
+    # An agent that the operator gives rights to discover, in each of its namespaces.
+    ours[0].apply(small_object("VMAgent", "demo", remoteWrite=[{"url": "http://nowhere:1"}]))
+    since = time.time()
+    settings = ("crds.enabled=false", "watchNamespaces={list-a,list-b}")
+    release.upgrade(*settings, name="list", namespace="list-a")
+    for one in ours:
+        one.until_status("demo", "operational", kind="vmsingle")
+    ours[0].until_status("demo", "operational", kind="vmagent")
+    release.upgrade(*settings, "log.level=debug", name="list", namespace="list-a")
+    account = "system:serviceaccount:list-a:list-vmoperator"
+    events = list(release.cluster.audit.events(since, user=account))
+    assert {it.namespace for it in events if it.writes} - {it.name for it in ours} <= {""}
+    # What is cluster-scoped is asked, never listed nor made.
+    outside = {
+        (it.call.verb, it.call.resource) for it in events if it.call.resource and not it.namespace
+    }
+    assert outside <= {("create", "subjectaccessreviews"), ("get", "storageclasses")}
+    assert [it for it in events if it.is_forbidden] == []
+    assert other.status("demo", "vmsingle") == {}
+    assert other.items("deployments") == []
+    release.helm("uninstall", "list", "--wait", namespace="list-a")
+    for one in spaces:
+        one.clear()
