@@ -150,6 +150,32 @@ async def test_a_cluster_role_of_somebody_else_is_left_alone(bench: Bench) -> No
     assert lab.live(ROLE)["rules"] == []
 
 
+async def test_nobody_is_asked_whether_a_new_child_is_there(bench: Bench) -> None:
+    lab = bench.of("VMAgent")
+    await lab.apply(parent("VMAgent"))
+    before = len(bench.api.seen)
+    await lab.run()
+    assert [one.path for one in bench.api.seen[before:] if one.method == "GET"] == []
+
+
+async def test_a_name_that_is_taken_is_looked_at_before_the_next_write(bench: Bench) -> None:
+    theirs = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "vmsingle-demo", "namespace": "default", "labels": {"app": "x"}},
+        "spec": {"selector": {"x": "y"}, "ports": [{"port": 1}]},
+    }
+    await bench.api.put(theirs)
+    lab = bench.of("VMSingle")
+    await lab.apply(parent("VMSingle"))
+    await lab.settle()
+    assert "Service vmsingle-demo exists and is not this object's" in lab.message
+    assert lab.child("Service", "vmsingle-demo")["spec"] == theirs["spec"]
+    await bench.api.remove(Ref("Service", "default", "vmsingle-demo"))
+    await lab.settle()
+    assert lab.message == "operational"
+
+
 async def test_a_changed_cluster_role_is_set_back(bench: Bench) -> None:
     lab = await bench.running(parent("VMAgent"))
     rules = lab.live(ROLE)["rules"]

@@ -50,6 +50,14 @@ async def test_apply_of_the_unchanged_object_leaves_its_version_alone(client: Cl
     )
 
 
+async def test_apply_new_creates_and_leaves_alone_what_is_there(client: Client) -> None:
+    created = await client.apply_new(service(port=1))
+    assert await client.get(SERVICE, REF) == created
+    with pytest.raises(errors.Conflict):
+        await client.apply_new(service(port=2))
+    assert await client.get(SERVICE, REF) == created
+
+
 async def test_apply_without_force_names_the_other_manager(api: FakeApi, client: Client) -> None:
     await client.apply(service(), manager="kubectl")
     manifest = service()

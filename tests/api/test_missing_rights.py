@@ -98,9 +98,9 @@ async def test_without_a_right_the_operator_lives_and_says_what_it_lacks(
 CASES = [
     pytest.param(Denied("apps", "statefulsets"), CLUSTER, "nothing of this object", id="workloads"),
     pytest.param(Denied("", "pods"), SINGLE, "whether they are ready is not known", id="pods"),
-    pytest.param(Denied("policy", "poddisruptionbudgets"), CLUSTER, "cannot get", id="budgets"),
-    pytest.param(Denied("", "persistentvolumeclaims"), SINGLE, "cannot get", id="claims"),
-    pytest.param(Denied("", "secrets"), AGENT, "cannot get", id="secrets"),
+    pytest.param(Denied("policy", "poddisruptionbudgets"), CLUSTER, "cannot patch", id="budgets"),
+    pytest.param(Denied("", "persistentvolumeclaims"), SINGLE, "cannot patch", id="claims"),
+    pytest.param(Denied("", "secrets"), AGENT, "cannot patch", id="secrets"),
     pytest.param(Denied(GROUP, "vmservicescrapes"), AGENT, "serviceScrapeSelector", id="selected"),
     pytest.param(Denied("", "namespaces"), AGENT, "watch Namespace", id="namespaces"),
 ]

@@ -179,6 +179,9 @@ def _applied(objects: Objects, target: Target, seen: Seen) -> web.Response:
     existed = target.key in objects.live
     if target.subresource and not existed:
         return refusal(404, f'{target.resource.plural} "{target.name}" not found')
+    version = seen.body["metadata"].get("resourceVersion")
+    if existed and version and version != objects.live[target.key]["metadata"]["resourceVersion"]:
+        return refusal(409, "the object has been modified; please apply your changes")
     result = objects.apply(
         target.key, seen.body, manager=manager, force=force, subresource=target.subresource
     )

@@ -11,13 +11,14 @@ from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.together import all_done
 from vmoperator.apply.unreadable import told_apart
 from vmoperator.apply.world import World
-from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet, Unreadable
+from vmoperator.base.errors import Conflict, Forbidden, Invalid, NotFound, NotYet
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BINDINGS, BY_KIND, CLAIM
 from vmoperator.observe.announcing import Notice, undoing
 from vmoperator.observe.claims import kept_claims
 from vmoperator.observe.facts import Child, child
 from vmoperator.observe.ownership import healed, place
+from vmoperator.observe.refusals import forbidden, refusal
 from vmoperator.observe.remains import completed, is_incomplete
 from vmoperator.observe.sending import (
     foreign_fields,
@@ -33,14 +34,6 @@ from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
 
 log = logging.getLogger(__name__)
 
-# The API server's words for a field that cannot be changed in place.
-_IMMUTABLE = (
-    "updates to statefulset spec",
-    "field is immutable",
-    "may not change once set",
-    "cannot change roleRef",
-)
-_GROWTH = "must support resize"
 # A deletion that takes longer waits for something that a person should know of.
 _DELETION_SECONDS = 30.0
 
@@ -104,11 +97,13 @@ class Writer:
             return True
         try:
             with told_apart(self.world, ref):
+                if live is None and await self._create(manifest, first_replicas):
+                    return True
                 return await self._write(manifest, live, first_replicas)
         except Invalid as error:
-            self.findings.append(Finding(reason=Reason.REFUSED, message=_refusal(ref, error)))
+            self.findings.append(Finding(reason=Reason.REFUSED, message=refusal(ref, error)))
         except Forbidden as error:
-            self.findings.append(_forbidden(error))
+            self.findings.append(forbidden(error))
         except NotFound:
             if not BY_KIND[ref.kind].is_optional:
                 raise
@@ -173,6 +168,22 @@ class Writer:
         self.world.children.put_answer(ref, child(written))
         return True
 
+    async def _create(self, manifest: Manifest, first_replicas: int | None) -> bool:
+        """Write what no informer shows; False where there is an object of that name after all."""
+        ref = ref_of(manifest)
+        if ref in self.world.asked_first:
+            return False
+        final = await self._whole(sent(manifest, None, first_replicas=first_replicas), None)
+        try:
+            written = await self.client.apply_new(final)
+        except (Conflict, NotFound):
+            # The name is taken or the kind is missing: no write that is refused in every pass.
+            self.world.asked_first.add(ref)
+            return False
+        log.info("created %s", ref, extra=self._extra)
+        self.world.children.put_answer(ref, child(written))
+        return True
+
     async def _whole(self, final: Manifest, live: Child | None) -> Manifest:
         """The manifest with what is held back of it as it stands: left out, it would be removed."""
         if not is_incomplete(final):
@@ -196,6 +207,7 @@ class Writer:
         except NotFound as error:
             if BY_KIND[ref.kind].is_optional and f'"{ref.name}"' not in str(error):
                 raise  # not the object is missing, but its kind
+            self.world.asked_first.discard(ref)
             return None
 
     def _is_ours(self, manifest: Manifest, live: Child) -> bool:
@@ -269,26 +281,3 @@ class Writer:
     def _report_claims(self, manifest: Manifest, live: Child) -> None:
         for message in kept_claims(manifest, live.claims, live.fields).messages:
             self.findings.append(Finding(reason=Reason.IMMUTABLE, message=message))
-
-
-def _forbidden(error: Forbidden) -> Finding:
-    if isinstance(error, Unreadable):
-        return Finding(reason=Reason.UNREADABLE, message=str(error))
-    # The same answer for a right that is missing and for a volume that cannot grow.
-    if _GROWTH not in str(error):
-        return Finding(reason=Reason.FORBIDDEN, message=str(error))
-    return Finding(reason=Reason.IMMUTABLE, message=f"{error} (allowVolumeExpansion)")
-
-
-def _refusal(ref: Ref, error: Invalid) -> str:
-    """The API server's words, and what helps where a field of the live object cannot change."""
-    words = str(error) if f'"{ref.name}"' in str(error) else f"{ref.kind} {ref.name}: {error}"
-    if not any(mark in str(error) for mark in _IMMUTABLE):
-        return words
-    kept = " --cascade=orphan" if ref.kind == "StatefulSet" else ""
-    pods = "; its pods stay" if kept else ""
-    where = f" -n {ref.namespace}" if ref.namespace else ""
-    return (
-        f"{words} (undo the change, or have it made anew with"
-        f" `kubectl{where} delete {ref.kind.lower()} {ref.name}{kept}`{pods})"
-    )

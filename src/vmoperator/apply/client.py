@@ -27,6 +27,8 @@ from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import BY_KIND, EVENT, POD, Resource
 
 USER_AGENT: Final = f"vmoperator/{version('vmoperator')}"
+_OF_NOTHING: Final = str(2**63 - 1)
+"""A resourceVersion that no object has ever had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +179,15 @@ class Client:
         )
         written = await self._transport.manifest(applying(manifest, query))
         return typed(written, BY_KIND[manifest["kind"]])
+
+    async def apply_new(self, manifest: Manifest) -> Manifest:
+        """The object as a server-side apply created it; Conflict when there is one of that name.
+
+        The version in the manifest is a precondition for an object that exists, and nothing to one
+        that does not (`Store.Update` in k8s.io/apiserver/pkg/registry/generic/registry).
+        """
+        metadata = {**manifest["metadata"], "resourceVersion": _OF_NOTHING}
+        return await self.apply({**manifest, "metadata": metadata})
 
     async def apply_status(self, manifest: Manifest, *, manager: str = STATUS_MANAGER) -> Manifest:
         """The object after a forced server-side apply of its status alone."""

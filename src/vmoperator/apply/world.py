@@ -35,6 +35,8 @@ class World:
     typed: dict[Ref, tuple[object, Parent | None]] = field(default_factory=dict)
     """Parents that others asked for, as they were last parsed, and what they were parsed from."""
     children: Store[Child] = field(default_factory=Offspring)
+    asked_first: set[Ref] = field(default_factory=set)
+    """Children that could not be created at once: what is there is looked at before a write."""
     pods: Store[Pod] = field(default_factory=lambda: Store(attrgetter("parent")))
     slices: Store[EndpointSlice] = field(default_factory=lambda: Store(attrgetter("parent")))
     foreign: Store[Foreign] = field(default_factory=Store)

@@ -1,13 +1,16 @@
 """Template engine: one Jinja template per Kubernetes kind shows the shape, values fill it.
 
 Templates decide nothing, and no value ever becomes text: `{{ name | value }}` leaves a mark in
-the YAML, which its reader replaces by the value itself. So no content (`yes`, `: `, `#`, quotes,
-`{{`) can change the shape of a manifest, and a pod is not written and read again on its way into
-a StatefulSet.
+the YAML, and what is read from that has the value itself in its place. So no content (`yes`,
+`: `, `#`, quotes, `{{`) can change the shape of a manifest, and a pod is not written and read
+again on its way into a StatefulSet. A shape is read once: without the values there are few of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -19,19 +22,44 @@ from vmoperator.base.manifest import Manifest, pruned
 _VALUES = "values of this rendering"
 
 
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    """The place of a value."""
+
+    number: int
+
+
 class _Reader(yaml.CSafeLoader):
-    """YAML in which `!value 3` is the fourth of the given values."""
-
-    def __init__(self, text: str, values: list[Any]) -> None:
-        super().__init__(text)
-        self.values = values
+    """YAML in which `!value 3` is the place of the fourth of the given values."""
 
 
-def _given(reader: _Reader, node: yaml.ScalarNode) -> Any:
-    return reader.values[int(node.value)]
+def _slot(reader: _Reader, node: yaml.ScalarNode) -> _Slot:
+    del reader
+    return _Slot(int(node.value))
 
 
-_Reader.add_constructor("!value", _given)
+_Reader.add_constructor("!value", _slot)
+
+
+@lru_cache(maxsize=1000)
+def _shape(text: str) -> Any:
+    reader = _Reader(text)
+    try:
+        return reader.get_single_data()
+    finally:
+        reader.dispose()
+
+
+def _filled(shape: Any, values: Sequence[Any]) -> Any:
+    """The shape with the values in their places, without nulls in maps."""
+    if isinstance(shape, _Slot):
+        return pruned(values[shape.number])
+    if isinstance(shape, dict):
+        items = ((_filled(key, values), _filled(item, values)) for key, item in shape.items())
+        return {key: item for key, item in items if item is not None}
+    if isinstance(shape, list):
+        return [_filled(item, values) for item in shape]
+    return shape
 
 
 @pass_context
@@ -61,9 +89,5 @@ def manifest(template: str, **given: Any) -> Manifest:
     """
     values: list[Any] = []
     text = _TEMPLATES.get_template(f"{template}.yaml.j2").render({**given, _VALUES: values})
-    reader = _Reader(text, values)
-    try:
-        filled: Manifest = pruned(reader.get_single_data())
-    finally:
-        reader.dispose()
+    filled: Manifest = _filled(_shape(text), values)
     return filled
