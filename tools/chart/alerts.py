@@ -132,16 +132,17 @@ ALERTS = (
         lasts="5m",
         severity="warning",
         summary="The operator cannot watch kind {{ $labels.kind }}: {{ $labels.reason }}.",
-        meaning="forbidden: a right is missing. missing: the definition is not installed. What"
-        " needs that kind does not work, everything else does.",
+        meaning="forbidden: a right is missing. missing: the definition is not installed. failing:"
+        " the API server answers otherwise, and not for this kind. unreachable: it does not answer."
+        " What needs that kind does not work, everything else does.",
         steps=(
             "forbidden: the log names the right; upgrade the chart, which brings it, or see"
             " `kubectl get clusterrole -l app.kubernetes.io/name=vmoperator -o yaml`.",
             "missing: install the definitions, chart vmoperator-crds.",
-        ),
             "failing: the log has the API server's words; try `kubectl get --raw` with the path of"
             " that kind. An object that cannot be decrypted, or a conversion webhook that does not"
             " answer, spoils the whole list.",
+        ),
     ),
     Alert(
         name="VMOperatorApiErrors",
@@ -175,7 +176,6 @@ ALERTS = (
         steps=(_LOG, "Report it with the traceback from the log."),
     ),
     Alert(
-    Alert(
         name="VMOperatorWebhookCertificateEnds",
         expr="min by (namespace, pod) (vmoperator_webhook_certificate_expiry_timestamp_seconds)"
         " - time() < 14 * 86400",
@@ -192,6 +192,7 @@ ALERTS = (
             "Delete the Secret: the operator makes everything anew within half a minute.",
         ),
     ),
+    Alert(
         name="VMOperatorNoLeader",
         expr="sum(vmoperator_leader) == 0",
         lasts="2m",
