@@ -248,7 +248,8 @@ async def test_a_parent_that_notices_an_object_of_the_file_is_planned_as_well(de
     found = await desk.json(scrape)
     assert [(it["kind"], it["name"]) for it in found["parents"]] == [("VMAgent", "agent")]
     changed = [it for it in found["parents"][0]["children"] if it["action"] != "note"]
-    assert [it["kind"] for it in changed] == ["Secret"]
+    # The jobs of what the operator runs itself, which its own passes here do not see, are others.
+    assert {it["kind"] for it in changed} == {"Secret"}
     assert found["parents"][0]["restarts"] == []
 
 
