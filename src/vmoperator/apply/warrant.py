@@ -16,11 +16,12 @@ from vmoperator.apply.access import review
 from vmoperator.apply.dry_run import DryClient
 from vmoperator.apply.rights import RIGHTS, Right
 from vmoperator.base.errors import ApiError, Unavailable
+from vmoperator.base.labels import NAME
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.resource import ACCESS_REVIEW, BY_KIND, DEPLOYMENT, Resource
 from vmoperator.observe.access import Account, Question
 
-INSTALLED: Final = "app.kubernetes.io/name=vmoperator"
+INSTALLED: Final = f"{NAME}=vmoperator"
 """The label of the Deployment that the chart makes."""
 _SELF_REVIEW: Final = Resource(
     "authentication.k8s.io", "v1", "SelfSubjectReview", "selfsubjectreviews", namespaced=False
