@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from localcluster import Cluster
-from tests.cluster.conftest import ALL_KINDS, ROOT, Operator
+from tests.cluster.conftest import ALL_KINDS, ROOT
+from tests.cluster.installed import Installed
+from tests.pages import Shown, as_shown, shown
 
 pytestmark = pytest.mark.cluster
 
@@ -20,20 +22,10 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 HA = ROOT / "examples/high-availability"
 TOOL_PAGE = ROOT / "docs/local-cluster.md"
 INSTALL_PAGE = ROOT / "docs/install.md"
-"""Its commands are run in test_chart.py, where no operator runs yet."""
-BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+QUICK_START = ROOT / "docs/quick-start.md"
+"""The commands of these two are run in test_chart.py, where no operator runs yet."""
 OPERATOR = "vmoperator run"
 """Started by the fixture `operator`, with an identity of its own."""
-
-
-def _shown(page: Path) -> list[str]:
-    """The commands that a page shows, as they are typed."""
-    return [
-        line.removeprefix("$ ")
-        for block in BLOCK.findall(page.read_text())
-        for line in block.splitlines()
-        if line.startswith("$ ")
-    ]
 
 
 def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -48,13 +40,19 @@ def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProces
     )
 
 
-def _commands() -> list[tuple[str, str]]:
-    pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE)]
-    return [(page.name, line) for page in pages for line in _shown(page)]
+def _output(command: str, environment: dict[str, str]) -> str:
+    done = _run(command, environment)
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+def _commands() -> list[tuple[str, Shown]]:
+    pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE, QUICK_START)]
+    return [(page.name, it) for page in pages for it in shown(page.read_text())]
 
 
 @pytest.fixture(scope="module")
-def shell(cluster: Cluster, operator: Operator) -> dict[str, str]:
+def shell(cluster: Cluster, installed: Installed) -> dict[str, str]:
     programs = f"{Path(sys.executable).parent}:{cluster.programs}:{ROOT / 'tools'}"
     return {
         **os.environ,
@@ -66,13 +64,11 @@ def shell(cluster: Cluster, operator: Operator) -> dict[str, str]:
 def test_the_commands_of_the_pages_work_in_the_order_shown(
     shell: dict[str, str], cluster: Cluster
 ) -> None:
-    commands = [(page, command) for page, command in _commands() if OPERATOR not in command]
-    assert len(commands) >= 8
+    commands = [(page, it) for page, it in _commands() if OPERATOR not in it.command]
+    assert len(commands) >= 20
     try:
-        for page, command in commands:
-            done = _run(command, shell)
-            assert done.returncode == 0, f"{page}: {command}\n{done.stdout}\n{done.stderr}"
-            print(f"{page}: {command}\n{done.stdout[-600:]}")
+        for page, it in commands:
+            print(f"{page}: {it.command}\n{as_shown(it, lambda it: _output(it, shell))[-600:]}")
     finally:
         cluster.kubectl("delete", "-f", str(HA), "--ignore-not-found")
         cluster.kubectl("delete", ALL_KINDS, "--all")
@@ -82,8 +78,8 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
 def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, str]) -> None:
     lines = [
         # A name of its own: the one that the reader may have up stays as it is.
-        line.replace("tools/cluster", "tools/cluster --name docs", 1)
-        for line in _shown(TOOL_PAGE)
+        it.command.replace("tools/cluster", "tools/cluster --name docs", 1)
+        for it in shown(TOOL_PAGE.read_text())
     ]
     assert len(lines) >= 5
     script = "\n".join(["set -e", *lines])
@@ -92,15 +88,15 @@ def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, s
 
 
 def test_the_options_that_the_pages_name_exist() -> None:
-    for command in {command for _, command in _commands() if OPERATOR in command}:
+    for command in {it.command for _, it in _commands() if OPERATOR in it.command}:
         flags = [word for word in shlex.split(command) if word.startswith("--")]
-        shown = subprocess.run(
+        told = subprocess.run(
             [str(Path(sys.executable).parent / "vmoperator"), "run", "--help"],
             capture_output=True,
             text=True,
             check=True,
         ).stdout
-        assert [flag for flag in flags if flag not in shown] == []
+        assert [flag for flag in flags if flag not in told] == []
 
 
 def test_the_targets_that_the_pages_name_exist() -> None:
