@@ -129,7 +129,7 @@ async def test_what_is_not_complete_is_looked_at_again_from_memory_less_and_less
     await lab.run()
     before = len(lab.api.seen)
     assert await lab.run() == 5.0
-    for seconds, again in ((30, 15), (100, 50), (4000, 60)):
+    for seconds, again in ((10, 5), (40, 10), (100, 25), (4000, 60)):
         for condition in lab.status["conditions"]:
             condition["lastTransitionTime"] = ago(seconds)
         assert await lab.run() == pytest.approx(again, abs=1)

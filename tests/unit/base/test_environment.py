@@ -18,6 +18,7 @@ SAMPLES = {
     "_EPHEMERAL_STORAGE": "3Gi",
     "ENABLETCP6": "true",
     "STRICTSECURITY": "true",
+    "DISABLESELFSERVICESCRAPECREATION": "true",
     "USEDEFAULTRESOURCES": "false",
     "PRESTOP_HOOK": "false",
     "SHARDS_AT_ONCE": "3",
