@@ -190,7 +190,7 @@ def test_kubectl_get_prints_the_columns_of_the_go_operator(
         ("vmcluster.spec", ["How long samples are kept (-retentionPeriod)", "vmstorage"]),
         ("vmcluster.spec.vmstorage", ["The component that keeps the samples.", "replicaCount"]),
         ("vmcluster.spec.vmstorage.storageDataPath", ["(-storageDataPath)"]),
-        ("vmcluster.spec.vmselect.serviceScrapeSpec", ["Does not act yet"]),
+        ("vmagent.spec.configReloaderImage", ["Does not act yet", "no reloader"]),
         ("vmcluster.status.conditions", ["Ready, Reconciling, Stalled"]),
     ],
     ids=lambda value: value if isinstance(value, str) else "",

@@ -38,7 +38,7 @@ def test_the_documents_agent_renders_unchanged() -> None:
     manifest["metadata"]["namespace"] = "default"
     parent = parsed(manifest)
     made = plan(parent, Settings())
-    assert kinds(made) == ["Service", "Secret", "Deployment"]
+    assert kinds(made) == ["Service", "Secret", "Deployment", "VMServiceScrape"]
     assert pod(made)["serviceAccountName"] == "vmagent"
     (monitors,) = (it.choice for it in made.picked if it.choice.kinds == ("ServiceMonitor",))
     assert (monitors.objects, monitors.namespaces) == ({}, {})

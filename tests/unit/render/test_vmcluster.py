@@ -37,10 +37,11 @@ def test_stages_stand_in_the_order_of_a_rollout() -> None:
     ]
 
 
-def test_services_stand_before_the_workloads() -> None:
+def test_services_stand_before_the_workloads_and_scrapes_after_them() -> None:
     kinds = [child["kind"] for child in planned(case("ha")).manifests]
     assert kinds[0] == "ServiceAccount"
-    assert kinds[-3:] == ["StatefulSet", "StatefulSet", "Deployment"]
+    assert kinds[-6:-3] == ["StatefulSet", "StatefulSet", "Deployment"]
+    assert kinds[-3:] == ["VMServiceScrape"] * 3
 
 
 @pytest.mark.parametrize(
