@@ -11,6 +11,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
+from tests.cluster.stack import small_object
 
 pytestmark = pytest.mark.cluster
 
@@ -95,23 +96,13 @@ def test_what_the_api_server_refuses_in_a_child_stands_in_the_status(demo: Names
 
 
 def test_a_field_that_does_not_act_yet_is_named(demo: Namespace) -> None:
-    demo.apply(small(vmselect={"serviceScrapeSpec": {"endpoints": []}}))
-    conditions = until(
-        lambda: {
-            item["type"]: item["message"]
-            for item in demo.status("demo")["conditions"]
-            if item["type"] == "UnsupportedFields"
-        },
-        seconds=20,
-    )
-    assert "spec.vmselect.serviceScrapeSpec" in conditions["UnsupportedFields"]
-    demo.apply(small())
-    until(
-        lambda: (
-            "UnsupportedFields" not in {item["type"] for item in demo.status("demo")["conditions"]}
-        ),
-        seconds=20,
-    )
+    agent = small_object("VMAgent", "demo", remoteWrite=[{"url": "http://nowhere:1"}])
+    demo.apply({**agent, "spec": {**agent["spec"], "configReloaderImage": "reloader:v1"}})
+    told = until(lambda: demo.condition("vmagent", "demo", "UnsupportedFields"), seconds=20)
+    assert "spec.configReloaderImage" in told["message"]
+    demo.apply(agent)
+    until(lambda: not demo.condition("vmagent", "demo", "UnsupportedFields"), seconds=20)
+    demo.kubectl("delete", "vmagent", "demo")
 
 
 def test_a_bad_object_never_delays_another(demo: Namespace) -> None:

@@ -89,8 +89,10 @@ def _uids(namespace: Namespace) -> set[str]:
 
 
 def _class(namespace: Namespace) -> str:
-    claims = namespace.get("statefulset", "vmstorage-demo")["spec"]["volumeClaimTemplates"]
-    return str(claims[0]["spec"].get("storageClassName", ""))
+    """The class of claims to come; none while the StatefulSet is being made anew."""
+    (found,) = namespace.items("statefulsets", "app.kubernetes.io/name=vmstorage") or ({},)
+    claims = found.get("spec", {}).get("volumeClaimTemplates", ())
+    return "".join(str(one["spec"].get("storageClassName", "")) for one in claims)
 
 
 def _stalled(namespace: Namespace, kind: str = "vmcluster") -> dict[str, Any]:

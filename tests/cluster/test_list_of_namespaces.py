@@ -14,14 +14,23 @@ from tests.cluster.stack import small_object
 pytestmark = pytest.mark.cluster
 
 
+SPACES = ("list-a", "list-b", "list-other")
+
+
 @pytest.fixture
 def release(operator: Operator, image: None) -> Iterator[Installed]:
+    one = Installed(operator.cluster)
     with at_rest(operator):
-        yield Installed(operator.cluster)
+        try:
+            yield one
+        finally:
+            one.helm("uninstall", "list", "--ignore-not-found", "--wait", namespace="list-a")
+            for name in SPACES:
+                one.kubectl("delete", "namespace", name, "--ignore-not-found", "--wait=false")
 
 
 def test_in_a_list_of_namespaces_it_works_there_and_sees_nothing_else(release: Installed) -> None:
-    spaces = [Namespace(release.cluster, name) for name in ("list-a", "list-b", "list-other")]
+    spaces = [Namespace(release.cluster, name) for name in SPACES]
     for one in spaces:
         release.kubectl("create", "namespace", one.name)
         one.apply(small_object("VMSingle", "demo"))
@@ -46,6 +55,3 @@ def test_in_a_list_of_namespaces_it_works_there_and_sees_nothing_else(release: I
     assert [it for it in events if it.is_forbidden] == []
     assert other.status("demo", "vmsingle") == {}
     assert other.items("deployments") == []
-    release.helm("uninstall", "list", "--wait", namespace="list-a")
-    for one in spaces:
-        one.clear()

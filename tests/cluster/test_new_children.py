@@ -43,10 +43,11 @@ _SPECS: dict[str, Manifest] = {
     "NetworkPolicy": {"spec": {"podSelector": {}}},
     "HorizontalPodAutoscaler": {"spec": {"maxReplicas": 1, "scaleTargetRef": _TARGET}},
     "VMServiceScrape": {"spec": {"selector": {}, "endpoints": [{"port": "http"}]}},
+    "VMPodScrape": {"spec": {"selector": {}, "podMetricsEndpoints": [{"port": "http"}]}},
 }
 _ADD_ONS = {"VerticalPodAutoscaler"}
 """Kinds that are not part of Kubernetes; a definition of our own stands in for them."""
-KINDS = [*(it.kind for it in CHILDREN if it.kind not in _ADD_ONS), "VMServiceScrape"]
+KINDS = [it.kind for it in CHILDREN if it.kind not in _ADD_ONS]
 
 
 def _manifest(kind: str, namespace: str, **labels: str) -> Manifest:

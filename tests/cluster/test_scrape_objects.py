@@ -29,7 +29,7 @@ def stand(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
     cluster.kubectl("create", "namespace", one.name)
     one.apply(web())
     one.apply(web("-httpAuth.username=vm", "-httpAuth.password=second", name="locked"))
-    one.apply(agent())
+    one.apply(agent(disableSelfServiceScrape=True))
     one.until_status("demo", "operational", kind="vmagent")
     yield one
     one.clear()

@@ -95,9 +95,13 @@ def registry(wake: Callable[[Ref], None], logins: Logins) -> kopf.OperatorRegist
     return handlers
 
 
-def settings() -> kopf.OperatorSettings:
-    """Settings for a kopf that reads and tells, and neither writes nor ends the process."""
+def settings(*, whole_cluster: bool = True) -> kopf.OperatorSettings:
+    """Settings for a kopf that reads and tells, and neither writes nor ends the process.
+
+    One that looks after some namespaces asks for nothing that no namespace holds.
+    """
     chosen = kopf.OperatorSettings()
+    chosen.scanning.disabled = not whole_cluster
     # kopf takes its finalizer off every object that it sees; this one is on none.
     chosen.persistence.finalizer = f"{GROUP}/never-set"
     chosen.persistence.diffbase_storage = _NoDiff()

@@ -111,7 +111,7 @@ class Shell:
         try:
             await kopf.operator(
                 registry=registry(wake, logins),
-                settings=settings(),
+                settings=settings(whole_cluster=not self.namespaces),
                 identity=_IDENTITY,
                 standalone=True,
                 clusterwide=not self.namespaces,
