@@ -59,7 +59,10 @@ def test_the_demo_shows_the_whole_document_and_leaves_nothing(cache: Path) -> No
         if " s  example-vmcluster-persistent" in line
     ]
     assert rows[-1][-1] == "operational"
-    assert len(rows) <= 3, rows
+    told = [row[-1] for row in rows if row[-1] in ("expanding", "operational")]
+    assert told == sorted(told), "it was operational, and then no longer"
+    # Blank, expanding, operational; a busy machine has its pods wait, and that is told as well.
+    assert len(rows) <= 5, "\n".join(map(" ".join, rows))
     assert "in each vmstorage keeps the data" in shown.stdout
     assert "scraped by vmagent" in shown.stdout
     assert "vmalertmanager 3, vminsert 2, vmselect 2, vmstorage 2" in shown.stdout
