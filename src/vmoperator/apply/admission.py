@@ -16,8 +16,9 @@ from vmoperator.api.deprecated import deprecated
 from vmoperator.api.parent import Parent
 from vmoperator.api.selected import OBJECTS, selected
 from vmoperator.api.unsupported import unsupported
+from vmoperator.apply.around import sound
 from vmoperator.apply.clock import now
-from vmoperator.apply.foresight import PLACEHOLDERS, Foresight, sound
+from vmoperator.apply.foresight import PLACEHOLDERS, Foresight
 from vmoperator.apply.guarded import Guarded, Live
 from vmoperator.apply.guards import guarded
 from vmoperator.apply.world import World

@@ -270,11 +270,12 @@ def _typed(world: World, ref: Ref, manifest: Manifest) -> Parent | None:
     seen = kinship(manifest)
     known = world.typed.get(ref)
     if known is None or known[0] != seen:
-        known = world.typed[ref] = (seen, _sound(manifest))
+        known = world.typed[ref] = (seen, sound(manifest))
     return known[1]
 
 
-def _sound(manifest: Manifest) -> Parent | None:
+def sound(manifest: Manifest) -> Parent | None:
+    """The typed parent; None for one that is wrong, or about to go."""
     if "deletionTimestamp" in manifest["metadata"]:
         return None
     try:

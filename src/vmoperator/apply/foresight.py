@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from vmoperator.api import parsed
 from vmoperator.api.around import Recipe
 from vmoperator.api.parent import Parent
 from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.selected import selected
+from vmoperator.apply.around import sound
 from vmoperator.apply.choosers import Chooser, reach
 from vmoperator.apply.world import World
 from vmoperator.base.errors import Dangling, SpecInvalid
@@ -139,13 +139,3 @@ class Foresight:
             return Fragment(ref=one.ref, content=b"", refusal=str(error))
         except SpecInvalid as error:
             return Fragment(ref=one.ref, content=b"", refusal=str(error))
-
-
-def sound(manifest: Manifest) -> Parent | None:
-    """The typed parent; None for one that is wrong, or about to go."""
-    if "deletionTimestamp" in manifest["metadata"]:
-        return None
-    try:
-        return parsed(manifest)
-    except SpecInvalid:
-        return None
