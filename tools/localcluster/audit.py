@@ -56,7 +56,7 @@ def event(record: dict[str, Any]) -> Event:
     target = record.get("objectRef", {})
     return Event(
         call=Call(
-            user=record["user"]["username"],
+            user=record["user"].get("username", ""),
             verb=record["verb"],
             resource=target.get("resource", ""),
             subresource=target.get("subresource", ""),

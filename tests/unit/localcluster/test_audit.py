@@ -59,6 +59,12 @@ def test_a_call_without_an_object_counts_under_no_resource(log: Log) -> None:
     assert log.counts()[Call("vmoperator", "get", "", "")] == 1
 
 
+def test_a_call_without_a_valid_token_counts_under_no_user(log: Log) -> None:
+    with log.path.open("a") as file:
+        file.write(json.dumps(line(8, user={}, responseStatus={"code": 401})) + "\n")
+    assert log.counts()[Call("", "patch", "configmaps", "")] == 1
+
+
 def test_a_span_holds_its_start_and_not_its_end(log: Log) -> None:
     found = [e.seconds - START for e in log.events(START + 2.5, START + 4.5)]
     assert found == [2.5, 3.5]
