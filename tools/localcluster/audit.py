@@ -15,7 +15,7 @@ _POD_NAME = "authentication.kubernetes.io/pod-name"
 
 
 class Call(NamedTuple):
-    """What calls are counted by; the subresource is '' for the object itself."""
+    """What calls are counted by; '' is the object itself as subresource, nobody known as user."""
 
     user: str
     verb: str
