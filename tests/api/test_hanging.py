@@ -165,3 +165,45 @@ async def test_a_deletion_is_waited_for_at_first(lab: Lab) -> None:
     await lab.api.put(_deleting(lab.child("Service", "vmagent-demo"), 2))
     with pytest.raises(NotYet, match="still being deleted"):
         await lab.run()
+
+
+async def _linger(lab: Lab, seconds: float, *, grace: int, **status: Any) -> None:
+    """Have the pod deleted with this grace period, which has been over for so long."""
+    gone = _deleting(lab.live(POD), seconds)
+    gone["metadata"]["deletionGracePeriodSeconds"] = grace
+    gone["spec"] = {**gone.get("spec", {}), "nodeName": "node-2"}
+    gone["status"] = {**gone["status"], **status}
+    await lab.api.put(gone)
+    lab.kubernetes.ready = False  # the controller waits for the name of the pod
+
+
+@pytest.mark.parametrize("phase", ["Running", "Failed"])
+async def test_a_pod_that_does_not_go_is_told_by_name_until_it_goes(lab: Lab, phase: str) -> None:
+    await lab.settle()
+    assert lab.message == "operational"
+    await _linger(lab, 45, grace=600, phase=phase)
+    since = lab.live(POD)["metadata"]["deletionTimestamp"]
+    asked = datetime.datetime.fromisoformat(since) - datetime.timedelta(seconds=600)
+    await lab.run()
+    assert lab.message == (
+        "expanding pod vmagent-demo-0: is being deleted since"
+        f" {asked:%Y-%m-%dT%H:%M:%SZ} and is still there (node node-2; finalizers x/keep)"
+    )
+    before = len(lab.api.writes)
+    await lab.run()
+    assert len(lab.api.writes) == before
+    lab.kubernetes.ready = True
+    await lab.api.remove(POD)
+    await lab.settle()
+    assert lab.message == "operational"
+
+
+@pytest.mark.parametrize(
+    "seconds",
+    [pytest.param(-600, id="its grace period"), pytest.param(1, id="half a minute after it")],
+)
+async def test_a_pod_that_goes_has_time_for_it(lab: Lab, seconds: float) -> None:
+    await lab.settle()
+    await _linger(lab, seconds, grace=660)
+    await lab.run()
+    assert lab.message == "expanding vmagent: 0 of 1 pods ready"

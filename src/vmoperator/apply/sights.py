@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from vmoperator.apply.client import Client
@@ -10,6 +11,7 @@ from vmoperator.apply.world import World
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.resource import ENDPOINT_SLICE, POD
 from vmoperator.observe.facts import Child, Pod
+from vmoperator.observe.pods import lingering
 from vmoperator.observe.rollout import Sight
 from vmoperator.observe.sending import is_autoscaled
 from vmoperator.observe.words import without_values
@@ -17,6 +19,8 @@ from vmoperator.render.plan import Delivery, Stage
 
 # A program may take so long to get ready, and nothing is wrong: it opens its data, say.
 _SLOW_SECONDS = 60.0
+# The kubelet may tell so much later than it was asked to that a pod has ended.
+_LINGERS_SECONDS = 30.0
 # Their status does not tell why they can make no pod.
 _SILENT = ("StatefulSet", "DaemonSet")
 
@@ -27,20 +31,19 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
     slices = world.slices.by_index(parent).values()
     # What is remembered of pods that nobody watches must not decide which of them is replaced.
     is_blind = world.is_blind(POD.kind, parent.namespace)
-    pods = () if is_blind else world.pods.by_index(parent).values()
+    known = () if is_blind else world.pods.by_index(parent).values()
+    pods = tuple(
+        pod
+        for pod in known
+        if (pod.app, pod.shard) == (stage.app, stage.shard) and _belongs(pod, workload)
+    )
     is_deaf = world.is_blind(ENDPOINT_SLICE.kind, parent.namespace)
     return Sight(
         name=stage.name,
         desired=_desired(stage, workload),
         workload=workload,
         held=held,
-        pods=tuple(
-            _explained(world, pod, stage.config)
-            for pod in pods
-            if (pod.app, pod.shard) == (stage.app, stage.shard)
-            and not pod.ended
-            and _belongs(pod, workload)
-        ),
+        pods=tuple(_explained(world, pod, stage.config) for pod in pods if not pod.ended),
         slices={
             service: tuple(one for one in slices if one.service == service)
             for service in (() if is_deaf else stage.services)
@@ -48,6 +51,7 @@ def sight(world: World, parent: Ref, stage: Stage, *, held: bool) -> Sight:
         governing=stage.workload["spec"].get("serviceName", ""),
         keeps_old_pods=_keeps_old_pods(stage),
         failure=_failure(world, workload),
+        lingering=_lingering(pods),
     )
 
 
@@ -87,6 +91,13 @@ def _explained(world: World, pod: Pod, config: Delivery | None) -> Pod:
     if config and pod.speaker or pod.trouble and config:
         words = without_values(words, config.files)
     return replace(pod, trouble=f"{subject}{colon}{words}")
+
+
+def _lingering(pods: Iterable[Pod]) -> tuple[str, ...]:
+    # One that has ended lingers as well: a finalizer holds it, and its name.
+    late = [pod for pod in pods if seconds_since(pod.deadline) > _LINGERS_SECONDS]
+    late.sort(key=lambda pod: (pod.ordinal, pod.ref))
+    return tuple(f"pod {pod.ref.name}: {lingering(pod)}" for pod in late)
 
 
 def _failure(world: World, workload: Child | None) -> str:

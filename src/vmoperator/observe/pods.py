@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ _SAME_REASON = {"ErrImagePull": "ImagePullBackOff"}
 _HARMLESS = {"ContainerCreating", "PodInitializing"}
 _BAD_CONFIG = {"CreateContainerConfigError", "CreateContainerError", "InvalidImageName"}
 _MESSAGE_LIMIT = 300
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ class Pod:
     """Its IP address, empty until it has one."""
     config: str = ""
     """Hash of the configuration that it was told to load, see labels.CONFIG_HASH."""
+    deadline: str = ""
+    """When it should be gone: when its deletion was asked for and its grace period, RFC 3339."""
+    grace_seconds: int = 0
+    """How long it may take to end, once it is being deleted."""
+    finalizers: tuple[str, ...] = ()
+    """What its deletion waits for."""
 
     @property
     def ordinal(self) -> int:
@@ -98,7 +106,25 @@ def pod(manifest: Mapping[str, Any]) -> Pod:
         unready_since="" if ready else _unready_since(status),
         address=status.get("podIP", ""),
         config=(metadata.get("annotations") or {}).get(labels.CONFIG_HASH, ""),
+        deadline=metadata.get("deletionTimestamp", ""),
+        grace_seconds=metadata.get("deletionGracePeriodSeconds") or 0,
+        finalizers=tuple(metadata.get("finalizers") or ()),
     )
+
+
+def lingering(pod: Pod) -> str:
+    """Why a pod is a trouble that should be gone and is not, for people.
+
+    Its deletion ends when its kubelet says that its containers have ended, and when nobody holds
+    it: a node that is lost, or a finalizer, keeps it for ever.
+    """
+    # The API server adds the grace period to the time at which it was asked (ObjectMeta).
+    asked = datetime.datetime.strptime(pod.deadline, _TIME)
+    asked -= datetime.timedelta(seconds=pod.grace_seconds)
+    finalizers = f"finalizers {', '.join(pod.finalizers)}" if pod.finalizers else ""
+    why = "; ".join(filter(None, (f"node {pod.node}" if pod.node else "", finalizers)))
+    where = f" ({why})" if why else ""
+    return f"is being deleted since {asked.strftime(_TIME)} and is still there{where}"
 
 
 def _condition(status: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

@@ -51,6 +51,8 @@ class Sight:
     """Nobody but people replaces its pods: a DaemonSet under OnDelete."""
     failure: str = ""
     """Why pods are missing, if the controller says so."""
+    lingering: tuple[str, ...] = ()
+    """`pod NAME: why`, for the pods that should be gone and are not."""
 
 
 def progress(sight: Sight) -> Progress:
@@ -193,10 +195,11 @@ def _troubles(sight: Sight) -> tuple[str, ...]:
         for pod in sorted(sight.pods, key=lambda pod: (pod.ordinal, pod.ref))
         if pod.trouble and not pod.deleting
     )
+    told = (*of_pods, *sight.lingering)
     if sight.workload is None or not sight.failure or len(sight.pods) >= sight.desired:
-        return tuple(of_pods)
+        return told
     ref = sight.workload.ref
-    return (f"{ref.kind} {ref.name}: {sight.failure}", *of_pods)
+    return (f"{ref.kind} {ref.name}: {sight.failure}", *told)
 
 
 def _agrees(sight: Sight, status: Rollout) -> bool:

@@ -8,7 +8,7 @@ import pytest
 
 from vmoperator.base import labels
 from vmoperator.base.manifest import Ref
-from vmoperator.observe.pods import Speaker, pod
+from vmoperator.observe.pods import Speaker, lingering, pod
 
 
 def _pod(status: dict[str, Any] | None = None, **metadata: Any) -> dict[str, Any]:
@@ -255,3 +255,31 @@ def test_since_when_a_pod_runs_without_being_ready(
     unready = {"type": "Ready", "status": "False", "lastTransitionTime": "2026"}
     found = pod(_pod({"conditions": [unready], "containerStatuses": containers}))
     assert found.unready_since == since
+
+
+@pytest.mark.parametrize(
+    ("metadata", "node", "words"),
+    [
+        pytest.param({}, "", "2026-01-01T00:01:00Z and is still there", id="nobody knows why"),
+        pytest.param(
+            {"deletionGracePeriodSeconds": 45},
+            "node-2",
+            "2026-01-01T00:00:15Z and is still there (node node-2)",
+            id="its node is lost",
+        ),
+        pytest.param(
+            {"finalizers": ["a/x", "b/y"]},
+            "node-2",
+            "2026-01-01T00:01:00Z and is still there (node node-2; finalizers a/x, b/y)",
+            id="finalizers hold it",
+        ),
+    ],
+)
+def test_a_pod_that_does_not_go_tells_since_when_and_who_keeps_it(
+    metadata: dict[str, Any], node: str, words: str
+) -> None:
+    live = {
+        **_pod(deletionTimestamp="2026-01-01T00:01:00Z", **metadata),
+        "spec": {"nodeName": node} if node else {},
+    }
+    assert lingering(pod(live)) == f"is being deleted since {words}"

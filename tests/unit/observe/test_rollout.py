@@ -195,6 +195,14 @@ def test_a_pod_that_goes_away_is_no_trouble() -> None:
     assert progress(sight(counts(2), (leaving,))).troubles == ()
 
 
+def test_a_pod_that_should_be_gone_is_a_trouble_and_stops_the_rollout() -> None:
+    leaving = pod("s-0", "a", ready=False, deleting=True, trouble="it ends")
+    late = "pod s-0: is being deleted"
+    seen = replace(sight(counts(2, update="b"), (leaving, pod("s-1"))), lingering=(late,))
+    assert progress(seen).troubles == (late,)
+    assert replaceable(seen, max_unavailable=2) == ()
+
+
 def _minutes(seen: Sight) -> Sight:
     """The same, while the last pod has not been ready for minReadySeconds."""
     return replace(seen, workload=sight(counts(2, update="b", availableReplicas=1), ()).workload)
