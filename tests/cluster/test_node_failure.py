@@ -105,6 +105,26 @@ def test_the_status_says_what_is_missing_and_is_not_operational(
     assert "vmstorage" in status["reason"]
 
 
+def test_a_rollout_that_waits_for_the_lost_pod_names_it_and_takes_no_other(
+    two_nodes: Namespace, lost: float
+) -> None:
+    pods = two_nodes.items("pods", "app.kubernetes.io/name=vmstorage")
+    kept = {it["metadata"]["name"]: it["spec"]["nodeName"] for it in pods}
+    gone = next(name for name, node in kept.items() if node == LOST)
+    before = {it["metadata"]["uid"] for it in pods}
+    two_nodes.apply(small(vmstorage={"extraArgs": {"loggerLevel": "WARN"}}))
+
+    def told() -> str:
+        reason = str(two_nodes.status("demo").get("reason", ""))
+        return reason if "updated: vmstorage 0/2" in reason and gone in reason else ""
+
+    words = str(until(told, seconds=120, what=f"the reason names {gone}"))
+    assert f"pod {gone}: is being deleted since " in words
+    assert f" and is still there (node {LOST})" in words
+    now = two_nodes.items("pods", "app.kubernetes.io/name=vmstorage")
+    assert {it["metadata"]["uid"] for it in now} == before
+
+
 def test_it_returns_and_everything_is_operational_again_with_its_data(
     two_nodes: Namespace, traffic: Traffic, lost: float
 ) -> None:
@@ -116,3 +136,4 @@ def test_it_returns_and_everything_is_operational_again_with_its_data(
     time.sleep(5)
     assert [one for one in traffic.attempts(healed) if not one.is_good] == []
     assert nodes_of(two_nodes, "vmstorage") == ["node-1", "node-2"]
+    assert "reason" not in two_nodes.status("demo")
