@@ -56,7 +56,7 @@ def _asking(name: str) -> Tree:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     # Here nobody lets go of pods, or takes them over, while a pass looks on.
-    monkeypatch.setattr("vmoperator.apply.storage._LOOK_SECONDS", 0.0)
+    monkeypatch.setattr("vmoperator.apply.renewal._LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -129,11 +129,102 @@ async def test_claims_are_asked_first_then_the_set_is_made_anew_around_its_pods(
     assert await running.writes() == []
 
 
+def _set_uid(lab: Lab) -> str:
+    return str(lab.child("StatefulSet", "vmstorage-demo")["metadata"]["uid"])
+
+
+@pytest.mark.parametrize(
+    ("code", "times", "said"),
+    [
+        pytest.param(422, 99, "failed StatefulSet vmstorage-demo: spec.x: Required", id="wrong"),
+        pytest.param(403, 99, "failed spec.x: Required", id="a policy"),
+        pytest.param(403, 1, "failed spec.x: Required", id="a policy for what is new"),
+    ],
+)
+async def test_where_the_next_set_would_be_refused_the_one_there_stays_and_it_is_told(
+    running: Lab, code: int, times: int, said: str
+) -> None:
+    before, uid = pods(running), _set_uid(running)
+    await running.apply(cluster(**claims("20Gi"), terminationGracePeriodSeconds=7))
+    words = "spec.x: Required"
+    fault = Fault(code, times=times, method="PATCH", path="statefulsets/", message=words)
+    running.api.faults.append(fault)
+    await running.run()
+    (asked, *_) = running.api.requests("PATCH", "statefulsets/vmst")[-2:]
+    assert asked.query["dryRun"] == "All"
+    assert running.message == said
+    assert not running.api.requests("DELETE")
+    assert (_set_uid(running), template_size(running)) == (uid, "10Gi")
+    owners = [it["metadata"]["ownerReferences"][0] for it in running.kubernetes.pods("vmstorage")]
+    assert [owner["uid"] for owner in owners] == [uid, uid]
+    running.api.faults.clear()
+    await running.run()
+    assert (pods(running), template_size(running)) == (before, "20Gi")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        pytest.param(
+            403,
+            "exceeded quota: few, requested: count/statefulsets.apps=1,"
+            " used: count/statefulsets.apps=3, limited: count/statefulsets.apps=3",
+            id="a quota that counts the former one",
+        ),
+        pytest.param(
+            400, 'admission webhook "x.y" does not support dry run', id="a webhook with effects"
+        ),
+    ],
+)
+async def test_what_speaks_against_the_trial_alone_is_no_refusal(
+    running: Lab, code: int, words: str
+) -> None:
+    before = pods(running)
+    await running.apply(cluster(**claims("20Gi")))
+    fault = Fault(code, times=1, method="PATCH", path="statefulsets/", message=words)
+    running.api.faults.append(fault)
+    await running.settle()
+    assert (fault.times, running.message) == (0, "operational")
+    assert (pods(running), template_size(running)) == (before, "20Gi")
+
+
+async def test_a_set_that_is_refused_after_all_is_told_and_tried_again(running: Lab) -> None:
+    before = pods(running)
+    await running.apply(cluster(**claims("20Gi")))
+    running.api.faults.append(Fault(403, times=1, method="PATCH", path=SET, message="not now"))
+    assert await running.run() is not None
+    assert running.message == "failed not now"
+    assert running.api.find(Ref("StatefulSet", "default", "vmstorage-demo")) is None
+    await running.settle()
+    assert (running.message, pods(running)) == ("operational", before)
+
+
+async def test_pods_that_a_set_has_left_go_with_their_parent_and_no_others_do(
+    running: Lab,
+) -> None:
+    await running.apply(cluster(**claims("20Gi")))
+    running.api.faults.append(Fault(422, times=99, method="PATCH", path=SET))
+    await running.run()
+    left = running.kubernetes.pods("vmstorage")
+    assert [it["metadata"]["ownerReferences"] for it in left] == [[], []]
+    # One that somebody has started, or another operator has left, looks the same but for a mark.
+    others = {**left[0]["metadata"], "name": "vmstorage-demo-7", "annotations": {}}
+    await running.api.put({**left[0], "metadata": {**others, "uid": ""}})
+    await running.run()
+    assert len(running.kubernetes.pods("vmstorage")) == 3
+    await running.api.remove(running.parent)
+    await running.run()
+    assert list(pods(running)) == ["vmstorage-demo-7"]
+    assert await running.writes() == []
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         pytest.param("PATCH", CLAIMS[0], id="before the first claim"),
         pytest.param("PATCH", CLAIMS[1], id="before the second claim"),
+        pytest.param("PATCH", "statefulsets/vmst", id="before the next set is tried"),
+        pytest.param("PATCH", "pods/vmstorage-demo-1", id="before a pod is marked"),
         pytest.param("DELETE", SET, id="before the set goes"),
         pytest.param("GET", SET, id="while the set goes"),
         pytest.param("PATCH", SET, id="before the set is made anew"),
@@ -164,7 +255,7 @@ async def test_pods_that_are_taken_over_meanwhile_are_no_rollout(
         await running.kubernetes.settle()
         running.kubernetes.look(running.world)
 
-    monkeypatch.setattr("vmoperator.apply.storage.asyncio.sleep", controllers)
+    monkeypatch.setattr("vmoperator.apply.renewal.asyncio.sleep", controllers)
     await running.apply(cluster(**claims("20Gi")))
     assert "PATCH vmclusters/demo/status" in await running.writes()
     assert running.message == "operational"

@@ -3,8 +3,6 @@ templates have changed. No claim is ever deleted or made anew."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,8 +10,9 @@ from typing import Any
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.enlarging import Enlarging
+from vmoperator.apply.renewal import Renewal
 from vmoperator.apply.volumes import PATIENCE_SECONDS, Volumes
-from vmoperator.base.errors import Forbidden, Invalid, NotFound, NotYet
+from vmoperator.base.errors import Forbidden, Invalid
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import CLAIM, STATEFUL_SET
 from vmoperator.observe.claims import is_same
@@ -33,11 +32,6 @@ from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
 from vmoperator.observe.volumes import leaving, lost, volume
 from vmoperator.render.plan import Stage
 
-log = logging.getLogger(__name__)
-
-# The garbage collector takes a moment to let go of the pods of a StatefulSet.
-_LOOKS, _LOOK_SECONDS = 25, 0.2
-
 
 @dataclass(slots=True)
 class Storage:
@@ -52,14 +46,14 @@ class Storage:
     findings: list[Finding] = field(default_factory=list)
     _stages: list[tuple[str, Manifest, int]] = field(default_factory=list, init=False)
     _owned: list[Manifest] = field(default_factory=list, init=False)
-    _renewed: dict[Ref, frozenset[Ref]] = field(default_factory=dict, init=False)
-    """StatefulSets that were deleted, and the pods that they left."""
+    _renewal: Renewal = field(init=False)
     _volumes: Volumes = field(init=False)
     _enlarging: Enlarging = field(init=False)
 
     def __post_init__(self) -> None:
         self._volumes = Volumes(self.writer.client, self.writer.world)
         self._enlarging = Enlarging(self.writer, self._volumes, self.findings)
+        self._renewal = Renewal(self.writer, self.findings)
 
     async def sized(self, manifests: Iterable[Manifest]) -> list[Manifest]:
         """The manifests; a claim among them whose class does not let it grow keeps its size."""
@@ -86,18 +80,8 @@ class Storage:
         return live.replicas
 
     async def adopted(self, ref: Ref) -> None:
-        """Return once a StatefulSet that was made anew has taken its pods over, which takes the
-        controllers a moment: until then it looks like a rollout, which it is not."""
-        world = self.writer.world
-        for _ in range(_LOOKS if ref in self._renewed else 0):
-            live = world.children.get(ref)
-            if live is None or not live.uid:
-                return
-            left = [it for it in map(world.pods.get, self._renewed[ref]) if it]
-            seen = live.rollout is not None and live.rollout.observed
-            if seen and all(it.owner_uid == live.uid for it in left):
-                return
-            await asyncio.sleep(_LOOK_SECONDS)
+        """Return once a StatefulSet that was made anew has taken its pods over."""
+        await self._renewal.adopted(ref)
 
     async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         """What there is to say of claims; `previous` is the status as it stands."""
@@ -149,7 +133,7 @@ class Storage:
         refused = refusals(manifest, live, wanted, self.annotations)
         self._find(*refused)
         if not refused and all(grown) and await self._change_in_place(manifest, wanted):
-            await self._make_way(live)
+            await self._renewal.make_way(manifest, live)
 
     async def _change_in_place(self, manifest: Manifest, wanted: Sequence[Wish]) -> bool:
         selector = manifest["spec"]["selector"]["matchLabels"]
@@ -162,42 +146,6 @@ class Storage:
             self._enlarging.refused(error)
             return False
         return True
-
-    async def _make_way(self, live: Child) -> None:
-        """Delete the StatefulSet without its pods, which the next one of that name takes over."""
-        log.info(
-            "making %s anew around its pods: its claim templates have changed",
-            live.ref,
-            extra={"ref": self.writer.parent},
-        )
-        client = self.writer.client
-        try:
-            await client.delete(STATEFUL_SET, live.ref, uid=live.uid, orphan=True)
-        except NotFound:
-            pass
-        except Forbidden as error:
-            self._enlarging.refused(error)
-            return
-        for _ in range(_LOOKS):
-            if not await self._is_there(live):
-                self.writer.world.children.remove(live.ref)
-                self._renewed[live.ref] = self._pods_of(live)
-                return
-            await asyncio.sleep(_LOOK_SECONDS)
-        raise NotYet(f"{live.ref} still lets go of its pods", after_seconds=1.0)
-
-    async def _is_there(self, live: Child) -> bool:
-        try:
-            found = await self.writer.client.get(STATEFUL_SET, live.ref)
-        except NotFound:
-            return False
-        return bool(found["metadata"]["uid"] == live.uid)
-
-    def _pods_of(self, live: Child) -> frozenset[Ref]:
-        pods = self.writer.world.pods.by_index(self.writer.parent)
-        is_old = ("", live.uid)  # before and after they were let go
-        mine = (ref for ref, it in pods.items() if it.owner_uid in is_old)
-        return frozenset(ref for ref in mine if ref.name.startswith(f"{live.ref.name}-"))
 
     def _orphans(self, stage: Stage) -> int | None:
         """The replicas of a StatefulSet that was to be made anew when the process ended."""

@@ -30,6 +30,9 @@ CONTENT_HASH = f"{GROUP}/content-hash"
 OWNER = f"{GROUP}/owner"
 """Annotation KIND/NAMESPACE/NAME/UID of a child that can have no owner reference, because it
 lives in no namespace."""
+LEFT_BY = f"{GROUP}/left-by"
+"""Annotation of a pod, not of its template: uid of the parent whose StatefulSet was made anew
+around it. In between it has no owner, and nobody but us would take it if the parent went."""
 CONFIG_HASH = f"{GROUP}/config-hash"
 """Annotation of a pod, not of its template: hash of the configuration it was told to load."""
 STARTED_WITH = f"{GROUP}/started-with"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from vmoperator.base.errors import Forbidden, Invalid, Unreadable
@@ -16,6 +17,11 @@ _IMMUTABLE: Final = (
     "cannot change roleRef",
 )
 _GROWTH: Final = "must support resize"
+# The API server's words where a webhook has side effects, and so cannot be asked in a dry run.
+_NO_DRY_RUN: Final = "does not support dry run"
+_QUOTA: Final = re.compile(
+    r"used: count/statefulsets\.apps=(\d+), limited: count/statefulsets\.apps=(\d+)"
+)
 
 
 def forbidden(error: Forbidden) -> Finding:
@@ -40,3 +46,22 @@ def refusal(ref: Ref, error: Invalid) -> str:
         f"{words} (undo the change, or have it made anew with"
         f" `kubectl{where} delete {ref.kind.lower()} {ref.name}{kept}`{pods})"
     )
+
+
+def is_of_rehearsals(words: str) -> bool:
+    """Whether an object was refused only because it was sent in a dry run, beside the one that it
+    is to replace: a webhook that takes no dry runs, a quota of StatefulSets that is used up.
+
+    Quotas are asked after everything else (k8s.io/kubernetes/pkg/kubeapiserver/options/plugins.go).
+    """
+    counted = _QUOTA.search(words)
+    fits = counted is not None and int(counted[1]) <= int(counted[2])
+    return fits or _NO_DRY_RUN in words
+
+
+def refused_rehearsal(ref: Ref, spare: str, error: Invalid | Forbidden) -> Finding:
+    """What is told where the object was refused under a spare name: the same as of itself."""
+    told = type(error)(str(error).replace(spare, ref.name), status=error.status)
+    if isinstance(told, Forbidden):
+        return forbidden(told)
+    return Finding(reason=Reason.REFUSED, message=refusal(ref, told))

@@ -14,6 +14,7 @@ from vmoperator.observe.parents import controller, parent_of_mark
 from vmoperator.observe.takeover import with_fixed
 
 _HEADLESS = "None"
+_SPARE_DIGITS = 10
 _SCALED = ("StatefulSet", "Deployment")
 _REPLICAS: Path = ("f:spec", "f:replicas")
 
@@ -68,6 +69,15 @@ def sent(manifest: Manifest, live: Child | None, *, first_replicas: int | None =
     if not is_autoscaled(manifest) or (live and live.is_scaled_by_others):
         return marked
     return with_replicas(marked, live.replicas if live else first_replicas)
+
+
+def rehearsed(manifest: Manifest, live: Child) -> Manifest:
+    """The manifest as it would be sent once the live object is gone, under a name that nothing
+    has and that is as long as its own, for names have limits."""
+    name = manifest["metadata"]["name"]
+    tail = digest({"name": name, "uid": live.uid})[:_SPARE_DIGITS][: len(name)]
+    final = sent(manifest, None, first_replicas=live.replicas)
+    return {**final, "metadata": {**final["metadata"], "name": f"{name[: -len(tail)]}{tail}"}}
 
 
 def _digest(manifest: Manifest) -> str:
