@@ -37,6 +37,8 @@ class Fragment:
     """Why it was refused, with the field."""
     idle: tuple[str, ...] = ()
     """Paths of its fields that have no effect here."""
+    note: str = ""
+    """What the parent says of it beside, where another object has its name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

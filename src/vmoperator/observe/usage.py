@@ -66,7 +66,8 @@ def objects_selected(
     failing = _failing(hit, sick or {})
     told = (*_named(refused, "refused"), *_named(failing, _SICK))
     idle = _named(_idle(hit), "with fields that have no effect here")
-    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told, *idle))
+    notes = _named(_notes(hit), "with the name of an object of ours")
+    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told, *idle, *notes))
     if told:
         reason = "Refused" if refused else "NotEvaluated"
         return Remark(Aspect.OBJECTS_SELECTED, "False", reason, words)
@@ -107,6 +108,19 @@ def _missed(picked: Picked) -> str:
 def _idle(hit: Sequence[Picked]) -> list[tuple[Ref, str]]:
     """Only those of monitoring.coreos.com: in ours the API server refuses what it does not know."""
     return [(one.ref, ", ".join(one.idle)) for it in hit for one in it.fragments if one.idle]
+
+
+def _notes(hit: Sequence[Picked]) -> list[tuple[Ref, str]]:
+    """Originals and their copies: those that differ first, for they are to be looked at."""
+    found = [
+        (bool(one.content), one.ref, one.note)
+        for it in hit
+        for one in it.fragments
+        if one.note and not one.refusal
+    ]
+    return [
+        (ref, note) for differs in (True, False) for is_so, ref, note in found if is_so is differs
+    ]
 
 
 def _failing(hit: Sequence[Picked], sick: Mapping[Ref, str]) -> list[tuple[Ref, str]]:

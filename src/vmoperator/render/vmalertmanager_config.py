@@ -21,6 +21,7 @@ from vmoperator.base import names
 from vmoperator.base.errors import Dangling, SpecInvalid
 from vmoperator.base.manifest import digest
 from vmoperator.render import credentials, documents
+from vmoperator.render.copies import without_copies
 from vmoperator.render.credentials import Files
 from vmoperator.render.routes.merging import filled, merged, slots
 from vmoperator.render.routes.selection import picked_configs
@@ -65,7 +66,7 @@ def configuration(
     }
     whole = _merged(document, replaced, appended)
     refuse_broken(whole, field=field)
-    picked = picked_configs(spec, whole, version=version, around=around)
+    (picked,) = without_copies([picked_configs(spec, whole, version=version, around=around)])
     pieces = merged(picked.fragments, whole, size=len(text.encode()))
     longer = {key: [*appended.get(key, ()), *more] for key, more in slots(pieces).items()}
     appended = {**appended, **longer}

@@ -48,6 +48,30 @@ def test_groups_of_one_name_in_two_objects_are_two_files() -> None:
     ]
 
 
+def _pair(own: Manifest, theirs: Manifest, **spec: Any) -> tuple[Plan, list[str]]:
+    world = Known(objects=(vmrule(own),), foreign=(("PrometheusRule", vmrule(theirs)),))
+    plan = planned(world, **{"ruleSelector": {}, **WRITES, **spec})
+    return plan, [it.note for one in plan.picked for it in one.fragments if it.note]
+
+
+@pytest.mark.parametrize(
+    "theirs", [group(), group(interval="5m", eval_delay="30s")], ids=["plain", "offset"]
+)
+def test_a_copy_that_says_the_same_as_its_original_is_evaluated_alone(theirs: Manifest) -> None:
+    # The Go operator copies the offset of queries into that of the evaluation.
+    own = {{"eval_delay": "eval_offset"}.get(key, key): it for key, it in theirs.items()}
+    for spec in ({}, {"ruleSelector": None, "selectAllByDefault": True}):
+        plan, notes = _pair(own, theirs, **spec)
+        assert list(rule_groups(plan)) == [FILE]
+        assert notes == ["the VMRule of this name says the same"]
+
+
+def test_two_objects_of_one_name_that_differ_are_both_evaluated_and_told() -> None:
+    plan, notes = _pair(group(), group({"alert": "Other", "expr": "vector(1)"}))
+    assert [it["alert"] for it in _rules(plan)] == ["Other", "Always"]
+    assert notes == ["the VMRule of this name differs, and both are used"]
+
+
 def test_a_file_is_named_after_its_object_alone_however_long_the_name() -> None:
     long = [Ref("VMRule", "monitoring", "a" * 240 + end) for end in "bc"]
     names = {rules_file(ref) for ref in long}

@@ -8,13 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import orjson
+
 from vmoperator.api.around import Around, Recipe
-from vmoperator.api.picking import Choice, Picked
+from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.scrape import ScrapeFields
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import Ref
 from vmoperator.render.buckets import CAPACITY_BYTES, JOBS, Bucket, packed, sealed
+from vmoperator.render.copies import without_copies
 from vmoperator.render.jobs import (
     vmnodescrape,
     vmpodscrape,
@@ -97,6 +100,7 @@ def selected_jobs(spec: ScrapeFields, terms: Terms, *, base: str, around: Around
         kind for kind in _KINDS if not terms.place.is_on_every_node or kind.ours in _ON_EVERY_NODE
     ]
     picked = [around.picked(_choice(kind, spec), recipe(kind, terms)) for kind in kinds]
+    picked = without_copies(picked, _is_copy)
     picked = list(_once(kinds, picked, is_all=bool(spec.select_all_by_default)))
     assets, too_many = _assets(picked, terms.place.folder, around)
     found = packed(
@@ -176,11 +180,26 @@ def _named(jobs: Sequence[dict[str, Any]], kind: _Kind, owner: str) -> Iterator[
         yield {"job_name": f"{kind.job_name}/{owner}{number}", **job, "relabel_configs": rules}
 
 
-def _once(kinds: Sequence[_Kind], picked: Sequence[Picked], *, is_all: bool) -> Iterator[Picked]:
-    """Without the foreign objects that one of ours stands for already.
+def _is_copy(ours: Fragment, theirs: Fragment) -> bool:
+    """Whether both make the same jobs, but for their names and the label that says them."""
+    kinds = {kind.name: kind for kind in _KINDS}
+    own, foreign = kinds[ours.ref.kind], kinds[theirs.ref.kind]
+    content = theirs.content.replace(
+        f'{{"job_name":"{foreign.job_name}/'.encode(), f'{{"job_name":"{own.job_name}/'.encode()
+    )
+    if foreign.job_label:
+        owner = f"{foreign.job_label}/{theirs.ref.namespace}/{theirs.ref.name}"
+        label = orjson.dumps(said("job", owner))
+        content = content.replace(b'"relabel_configs":[%s],' % label, b"")
+        content = content.replace(b'"relabel_configs":[%s,' % label, b'"relabel_configs":[')
+    return ours.content == content
 
-    The Go operator makes an object of ours of each, under the same name. Where everything is
-    selected, both are; whoever writes selectors says what he wants.
+
+def _once(kinds: Sequence[_Kind], picked: Sequence[Picked], *, is_all: bool) -> Iterator[Picked]:
+    """Without the foreign objects of which there is one of ours by the name, which differs.
+
+    The Go operator makes an object of ours of each, under the same name, and does not mean quite
+    the same. Where everything is selected, both are; whoever writes selectors says what he wants.
     """
     ours: dict[str, Picked] = {}
     for kind, one in zip(kinds, picked, strict=True):
@@ -197,7 +216,7 @@ def _twins(foreign: Picked, ours: Picked) -> list[Ref]:
     if choice.objects is not None or choice.namespaces is not None or not foreign.fragments:
         return []
     names = {(it.ref.namespace, it.ref.name) for it in ours.fragments if not it.refusal}
-    refs = (it.ref for it in foreign.fragments)
+    refs = (it.ref for it in foreign.fragments if not it.note or it.content)
     return [ref for ref in refs if (ref.namespace, ref.name) in names]
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from vmoperator.api.around import Around, Recipe
-from vmoperator.api.picking import Choice, Picked
+from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.api.selected.vmrule import VMRule
 from vmoperator.api.vmalert import VMAlert, VMAlertSpec
@@ -15,6 +15,7 @@ from vmoperator.base import labels
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import digest
 from vmoperator.render.buckets import Bucket
+from vmoperator.render.copies import without_copies
 from vmoperator.render.flags import given, is_true
 from vmoperator.render.rules.checks import is_label
 from vmoperator.render.rules.files import rule_files
@@ -44,9 +45,17 @@ def selected_rules(parent: VMAlert, around: Around, *, base: str) -> Rules | Non
     """
     if not selects(parent.spec):
         return None
-    picked = around.picked(_choice(parent.spec), _recipe(_terms(parent)))
+    found = around.picked(_choice(parent.spec), _recipe(_terms(parent)))
+    (picked,) = without_copies([found], _is_copy)
     packed = rule_files(picked.fragments, base=base)
     return Rules(buckets=packed.buckets, picked=picked.without(packed.refused))
+
+
+def _is_copy(ours: Fragment, theirs: Fragment) -> bool:
+    """Whether both make the same rules. The Go operator takes the offset of queries for that of
+    the evaluation."""
+    content = ours.content
+    return theirs.content in (content, content.replace(b'"eval_offset"', b'"eval_delay"'))
 
 
 def _choice(spec: VMAlertSpec) -> Choice:

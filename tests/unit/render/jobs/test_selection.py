@@ -146,20 +146,78 @@ def _names(made: Plan) -> list[str]:
     return [str(it["job_name"]) for it in jobs_of(made)]
 
 
+OTHER = {"endpoints": [{"port": "metrics"}]}
+PROBE = {"vmProberSpec": {"url": "p"}, "targets": {"static": {"targets": ["a"]}}}
+NODES = {"kubernetesSDConfigs": [{"role": "node"}]}
+SAME = "the {} of this name says the same"
+DIFFERS = "the VMServiceScrape of this name differs, and both are used"
+
+
+def _notes(made: Plan) -> list[str]:
+    return [it.note for one in made.picked for it in one.fragments if it.note]
+
+
+def _with_original(kind: str, foreign: str, own: dict[str, Any], theirs: dict[str, Any]) -> Known:
+    return Known(objects=(scrape(kind, own),), foreign=((foreign, scrape(kind, theirs)),))
+
+
 def test_objects_of_the_prometheus_operator_have_job_names_of_their_own() -> None:
-    made = planned(_Foreign(objects=(scrape("VMServiceScrape", PORT),)), serviceMonitorSelector={})
+    world = _with_original("VMServiceScrape", "ServiceMonitor", PORT, OTHER)
+    made = planned(world, serviceScrapeSelector={}, serviceMonitorSelector={})
     assert _names(made) == ["serviceMonitor/shop/web/0", "serviceScrape/shop/web/0"]
+    assert _notes(made) == [DIFFERS]
+
+
+@pytest.mark.parametrize(
+    ("kind", "foreign", "spec", "job"),
+    [
+        ("VMServiceScrape", "ServiceMonitor", PORT, "serviceScrape/shop/web/0"),
+        ("VMPodScrape", "PodMonitor", {"podMetricsEndpoints": [{}]}, "podScrape/shop/web/0"),
+        ("VMProbe", "Probe", PROBE, "probe/shop/web"),
+        ("VMScrapeConfig", "ScrapeConfig", NODES, "scrapeConfig/shop/web"),
+        (
+            "VMScrapeConfig",
+            "ScrapeConfig",
+            {**NODES, "relabelConfigs": [{"action": "labeldrop", "regex": "a"}]},
+            "scrapeConfig/shop/web",
+        ),
+    ],
+    ids=["service", "pod", "probe", "config", "config-with-rules"],
+)
+@pytest.mark.parametrize(
+    "selected",
+    [
+        {"selectAllByDefault": True},
+        {f"{name}Selector": {} for name in set(FIELDS.values())},
+    ],
+    ids=["by-default", "by-selectors"],
+)
+def test_a_copy_that_says_the_same_as_its_original_is_scraped_alone(
+    kind: str, foreign: str, spec: dict[str, Any], job: str, selected: dict[str, Any]
+) -> None:
+    made = planned(_with_original(kind, foreign, spec, spec), **selected)
+    assert _names(made) == [job]
+    assert refusals(made) == []
+    assert _notes(made) == [SAME.format(kind)]
+
+
+def test_an_original_whose_copy_is_refused_is_scraped() -> None:
+    wrong = {"endpoints": [{"port": "http", "bearerTokenSecret": {"key": "a"}}]}
+    world = _with_original("VMServiceScrape", "ServiceMonitor", wrong, PORT)
+    made = planned(world, selectAllByDefault=True)
+    assert _names(made) == ["serviceMonitor/shop/web/0"]
+    assert _notes(made) == []
 
 
 def test_where_everything_is_selected_two_objects_of_one_name_are_scraped_once() -> None:
-    made = planned(_Foreign(objects=(scrape("VMServiceScrape", PORT),)), selectAllByDefault=True)
+    world = _with_original("VMServiceScrape", "ServiceMonitor", PORT, OTHER)
+    made = planned(world, selectAllByDefault=True)
     assert _names(made) == ["serviceScrape/shop/web/0"]
     assert refusals(made) == ["spec: the VMServiceScrape of this name is scraped instead of it"]
 
 
 def test_a_foreign_probe_keeps_the_label_job_that_it_had() -> None:
-    spec = {"vmProberSpec": {"url": "p"}, "targets": {"static": {"targets": ["a"]}}}
-    (found,) = jobs_of(planned(_Foreign(objects=(scrape("VMProbe", spec),)), probeSelector={}))
+    (found,) = jobs_of(planned(_Foreign(objects=(scrape("VMProbe", PROBE),)), probeSelector={}))
     first: Job = found["relabel_configs"][0]
     assert found["job_name"] == "prometheusProbe/shop/web"
     assert first == {"target_label": "job", "replacement": "probe/shop/web"}
