@@ -194,10 +194,10 @@ ALERTS = (
     ),
     Alert(
         name="VMOperatorNoLeader",
-        expr="sum(vmoperator_leader) == 0",
+        expr="sum by (cluster, namespace, job) (vmoperator_leader) == 0",
         lasts="2m",
         severity="critical",
-        summary="No process of the operator leads.",
+        summary="No process of the operator in namespace {{ $labels.namespace }} leads.",
         meaning="All stand by: nothing is changed.",
         steps=(
             "Who holds the lease: `kubectl -n vmoperator get lease vmoperator -o yaml`.",
@@ -207,14 +207,18 @@ ALERTS = (
     ),
     Alert(
         name="VMOperatorTwoLeaders",
-        expr="sum(vmoperator_leader) > 1",
+        expr="sum by (cluster, scope) (vmoperator_leader_scope) > 1"
+        ' or sum by (cluster) (vmoperator_leader_scope{scope!="*"}) > 0'
+        ' and on (cluster) sum by (cluster) (vmoperator_leader_scope{scope="*"}) > 0',
         lasts="1m",
         severity="critical",
-        summary="More than one process of the operator leads.",
-        meaning="Two installations, each with a lease of its own, look after the same objects.",
+        summary="More than one process of the operator leads in the same namespace.",
+        meaning="Two installations, each with a lease of its own, look after the same objects:"
+        " both after the same namespace, or one after all namespaces and one after some.",
         steps=(
             "`kubectl get deployments -A -l app.kubernetes.io/name=vmoperator`: uninstall one, or"
             " give each namespaces of its own (`watchNamespaces`).",
+            "Who leads where: `vmoperator_leader_scope == 1`; `*` is all namespaces.",
         ),
     ),
 )

@@ -9,14 +9,15 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from chart.kubernetes_types import with_kubernetes_types
 from chart.root import Root
 from chart.values import Values
 from generate.yaml_text import HEADER, yaml_text
 
 
 def schema() -> str:
-    """values.schema.json: every key that is not in the model is refused."""
-    found = Root.model_json_schema(by_alias=True)
+    """values.schema.json: every key that is not in the model, or not Kubernetes', is refused."""
+    found = with_kubernetes_types(Root.model_json_schema(by_alias=True))
     document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **_without_titles(found),

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from chart import alerts, dashboard, documents, rights, webhook
+from chart.kubernetes_types import VERSION
 from generate.yaml_text import HEADER, yaml_text
 from vmoperator.api.crd import definitions
 
@@ -81,6 +82,7 @@ each; of the cluster itself storage classes may be read and access be reviewed),
 `watchOwnNamespace` (one Role, nothing cluster-scoped, which is why the definitions have to be
 there already: `crds.enabled=false`).
 
-A key that is not in this table is refused.
+A key that is not in this table is refused, and so is, within what is handed on to Kubernetes (`resources`,
+`affinity`, `env`, ...), one that Kubernetes {VERSION} does not know. `global` and `extraObjects` take anything.
 
 {documents.table()}"""

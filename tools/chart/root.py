@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from chart.kubernetes_types import (
+    Affinity,
+    Environment,
+    EnvironmentSources,
+    Mounts,
+    Probe,
+    References,
+    Resources,
+    Spread,
+    Strategy,
+    Tolerations,
+    Volumes,
+)
 from chart.values import (
     Crds,
     Dashboards,
@@ -14,7 +27,6 @@ from chart.values import (
     Map,
     Monitor,
     NetworkPolicy,
-    Objects,
     Operands,
     Rbac,
     Rules,
@@ -46,7 +58,7 @@ class Root(Values):
     """Pods of the operator."""
     image: Image = Image()
     """The operator's image."""
-    imagePullSecrets: Objects = []
+    imagePullSecrets: References = []
     """Pull secrets, `- name: NAME`."""
     watchNamespaces: list[str] = []
     """Namespaces to look after, with a Role in each; by default all of them, with a ClusterRole."""
@@ -80,7 +92,7 @@ class Root(Values):
     """Admission webhook."""
     security: Security = Security()
     """Security contexts."""
-    resources: Map = {
+    resources: Resources = {
         "requests": {"cpu": "100m", "memory": "128Mi"},
         "limits": {"memory": "512Mi"},
     }
@@ -89,7 +101,7 @@ class Root(Values):
     """Labels of the pods."""
     podAnnotations: Texts = {}
     """Annotations of the pods."""
-    strategy: Map = {}
+    strategy: Strategy = {}
     """Strategy of the Deployment."""
     revisionHistoryLimit: int = Field(default=3, ge=0)
     """Former ReplicaSets that are kept."""
@@ -97,29 +109,29 @@ class Root(Values):
     """Time for the end of what runs."""
     nodeSelector: Texts = {"kubernetes.io/os": "linux"}
     """Labels of nodes to run on."""
-    tolerations: Objects = []
+    tolerations: Tolerations = []
     """Tolerations."""
-    affinity: Map = {}
+    affinity: Affinity = {}
     """Affinity."""
-    topologySpreadConstraints: Objects = []
+    topologySpreadConstraints: Spread = []
     """Spread; a constraint without labelSelector gets that of the pods."""
     priorityClassName: str = ""
     """Priority class."""
     extraArgs: list[str] = []
     """Further arguments of `vmoperator run`."""
-    env: Objects = []
+    env: Environment = []
     """Environment variables."""
-    envFrom: Objects = []
+    envFrom: EnvironmentSources = []
     """Sources of environment variables."""
-    extraVolumes: Objects = []
+    extraVolumes: Volumes = []
     """Volumes of the pod."""
-    extraVolumeMounts: Objects = []
+    extraVolumeMounts: Mounts = []
     """Mounts of the container."""
-    livenessProbe: Map = {}
+    livenessProbe: Probe = {}
     """Fields that win over those of the default probe."""
-    readinessProbe: Map = {}
+    readinessProbe: Probe = {}
     """Fields that win over those of the default probe."""
-    startupProbe: Map = {}
+    startupProbe: Probe = {}
     """Fields that win over those of the default probe."""
     extraObjects: list[Map | str] = []
     """Objects, or texts of objects, that are rendered as templates beside the chart's."""

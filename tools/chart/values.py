@@ -6,9 +6,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chart.kubernetes_types import (
+    ContainerSecurity,
+    LabelSelector,
+    MatchConditions,
+    Peers,
+    PodSecurity,
+    References,
+)
+
 Map = dict[str, Any]
 Texts = dict[str, str]
-Objects = list[dict[str, Any]]
 
 
 class Values(BaseModel):
@@ -24,7 +32,7 @@ class Global(Values):
 
     imageRegistry: str = ""
     """Registry that wins over image.registry."""
-    imagePullSecrets: Objects = []
+    imagePullSecrets: References = []
     """Pull secrets, `- name: NAME`, beside imagePullSecrets."""
 
 
@@ -154,7 +162,7 @@ class NetworkPolicy(Values):
 
     enabled: bool = False
     """Whether to make one: in come metrics and probes, out goes everything."""
-    ingressFrom: Objects = []
+    ingressFrom: Peers = []
     """Peers that may read the metrics; by default all."""
 
 
@@ -173,11 +181,11 @@ class Webhook(Values):
     """Port of the container."""
     excludedNamespaces: list[str] = ["kube-system"]
     """Namespaces whose objects are not judged; the release's own never are."""
-    namespaceSelector: Map = {}
+    namespaceSelector: LabelSelector = {}
     """Labels of the namespaces whose objects are judged; by default all but those above."""
-    objectSelector: Map = {}
+    objectSelector: LabelSelector = {}
     """Labels of the objects that are judged; by default all."""
-    matchConditions: Objects = []
+    matchConditions: MatchConditions = []
     """Further conditions in CEL, `- name: NAME` and `expression: EXPRESSION`, all of which an
     object that is judged fulfils."""
     annotations: Texts = {}
@@ -187,7 +195,7 @@ class Webhook(Values):
 class Security(Values):
     """Security contexts; the defaults pass the Pod Security Standard `restricted`."""
 
-    pod: Map = {
+    pod: PodSecurity = {
         "runAsNonRoot": True,
         "runAsUser": 65532,
         "runAsGroup": 65532,
@@ -195,7 +203,7 @@ class Security(Values):
         "seccompProfile": {"type": "RuntimeDefault"},
     }
     """Of the pod."""
-    container: Map = {
+    container: ContainerSecurity = {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
         "capabilities": {"drop": ["ALL"]},

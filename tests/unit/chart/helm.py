@@ -31,7 +31,7 @@ def helm(*arguments: str, values: str = "") -> str:
         check=False,
     )
     if done.returncode != 0:
-        raise Refused(done.stderr)
+        raise Refused(done.stdout + done.stderr)
     return done.stdout
 
 

@@ -30,6 +30,7 @@ HOUR_STEPS = 3600 // STEP_SECONDS
 WELL = {
     'vmoperator_build_info{version="1"}': (1, 0),
     "vmoperator_leader": (1, 0),
+    'vmoperator_leader_scope{scope="*"}': (1, 0),
     'vmoperator_objects{kind="VMAgent",status="operational"}': (3, 0),
     "vmoperator_queue_oldest_waiting_seconds": (0, 0),
     "vmoperator_queue_longest_running_seconds": (1, 0),
@@ -61,8 +62,30 @@ SICK: dict[str, Series] = {
         "vmoperator_webhook_certificate_expiry_timestamp_seconds": (time.time() + 7 * 86400, 0)
     },
     "VMOperatorNoLeader": {"vmoperator_leader": (0, 0)},
-    "VMOperatorTwoLeaders": {"vmoperator_leader": (2, 0)},
+    "VMOperatorTwoLeaders": {'vmoperator_leader_scope{scope="*"}': (2, 0)},
 }
+
+
+def _leader(where: str, pod: int, *, leads: bool, scope: str) -> Series:
+    """What a pod of an installation in that namespace, or CLUSTER/NAMESPACE, tells of itself."""
+    cluster, _, namespace = where.rpartition("/")
+    labels = f'cluster="{cluster}",namespace="{namespace}",job="vmoperator",pod="{pod}"'
+    return {
+        f"vmoperator_leader{{{labels}}}": (leads, 0),
+        f'vmoperator_leader_scope{{{labels},scope="{scope}"}}': (leads, 0),
+    }
+
+
+BESIDE = {
+    "two that look after namespaces of their own": ("a:10:x", "b:10:y", set()),
+    "one of two without a leader": ("a:10:x", "b:00:y", {"VMOperatorNoLeader"}),
+    "two of one name in two clusters": ("one/a:10:*", "two/a:10:*", set()),
+    "two that look after the same namespace": ("a:10:x", "b:10:x", {"VMOperatorTwoLeaders"}),
+    "two that look after all": ("a:10:*", "b:10:*", {"VMOperatorTwoLeaders"}),
+    "one for all and one for some": ("a:10:*", "b:10:y", {"VMOperatorTwoLeaders"}),
+    "one with two that lead": ("a:11:x", "b:10:y", {"VMOperatorTwoLeaders"}),
+}
+"""Two installations, `PLACE:who of its two pods leads:namespaces`, and what fires."""
 
 
 @dataclass
@@ -155,6 +178,19 @@ def test_an_alert_fires_for_what_it_is_about(database: Database, alert: Any) -> 
     database.put({**WELL, **SICK[alert.name]})
     replay(database)
     assert database.firing() == {alert.name}
+
+
+@pytest.mark.parametrize(("one", "other", "fires"), BESIDE.values(), ids=BESIDE)
+def test_leaders_are_counted_by_installation_and_by_what_they_look_after(
+    database: Database, one: str, other: str, fires: set[str]
+) -> None:
+    series = {name: value for name, value in WELL.items() if "leader" not in name}
+    for place, pods, scope in (one.split(":"), other.split(":")):
+        for number, digit in enumerate(pods):
+            series.update(_leader(place, number, leads=digit == "1", scope=scope))
+    database.put(series)
+    replay(database)
+    assert database.firing() == fires
 
 
 def test_each_alert_has_a_runbook() -> None:
