@@ -82,7 +82,8 @@ each; of the cluster itself storage classes may be read and access be reviewed),
 `watchOwnNamespace` (one Role, nothing cluster-scoped, which is why the definitions have to be
 there already: `crds.enabled=false`).
 
-A key that is not in this table is refused, and so is, within what is handed on to Kubernetes (`resources`,
-`affinity`, `env`, ...), one that Kubernetes {VERSION} does not know. `global` and `extraObjects` take anything.
+A key that is not in this table is refused, and so is, within what is handed on to Kubernetes
+(`resources`, `affinity`, `env`, ...), one that Kubernetes {VERSION} does not know. `global` and
+`extraObjects` take anything.
 
 {documents.table()}"""
