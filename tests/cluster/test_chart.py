@@ -7,9 +7,11 @@ import re
 import signal
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from chart.rights import CLUSTER_SCOPED
 from localcluster import Cluster
 from localcluster.audit import Event
 from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, until
@@ -194,23 +196,53 @@ def _forget_the_claims_of_demo(release: Installed) -> None:
     release.kubectl("-n", "default", "delete", "pvc", "-l", "app.kubernetes.io/instance=demo")
 
 
-def test_in_its_own_namespace_it_needs_nothing_of_the_cluster_and_sees_nothing_else(
+def test_in_its_own_namespace_it_asks_for_nothing_else_and_is_never_refused(
     release: Installed, team: Namespace
 ) -> None:
+    release.helm("uninstall", HOME, "--wait", "--ignore-not-found")
     other = Namespace(release.cluster, "elsewhere")
     release.kubectl("create", "namespace", other.name)
     settings = ("crds.enabled=false", "watchOwnNamespace=true")
     release.upgrade(*settings, name="own", namespace=team.name)
     for one in (team, other):
-        one.apply(small_object("VMSingle", "demo"))
-    team.until_status("demo", "operational", kind="vmsingle")
-    time.sleep(3)
+        one.apply(_stored("100Mi"))
+    team.kubectl("create", "serviceaccount", "scraper")
+    team.apply(_scraper())
+    for kind in ("vmsingle", "vmagent"):
+        team.until_status("demo", "operational", kind=kind)
+    _grow(team)
+    told = until(lambda: team.condition("vmagent", "demo", "DiscoveryAllowed"), what="it is told")
+    assert (told["status"], told["reason"]) == ("Unknown", "NotAsked")
+    assert "nothing beyond its namespaces" in told["message"]
+    account = f"system:serviceaccount:{team.name}:own-vmoperator"
+    assert _refused(release, account) == set()
+    asked = {it.call for it in release.cluster.audit.events(user=account) if it.call.resource}
+    assert {it.resource for it in asked} & CLUSTER_SCOPED == set()
     assert other.status("demo", "vmsingle") == {}
     assert other.items("deployments") == []
-    account = f"system:serviceaccount:{team.name}:own-vmoperator"
-    refused = {
-        it.call for it in release.cluster.audit.events(user=account) if it.code in (401, 403)
-    }
-    print(refused)
     release.helm("uninstall", "own", "--wait", namespace=team.name)
     other.clear()
+
+
+def _stored(size: str) -> dict[str, Any]:
+    claim = {"resources": {"requests": {"storage": size}}}
+    return small_object("VMSingle", "demo", retentionPeriod="1", storage=claim)
+
+
+def _scraper() -> dict[str, Any]:
+    """An agent that discovers, under an account whose rights only a review could tell."""
+    target = [{"url": "http://vmsingle-demo:8428/api/v1/write"}]
+    given = {"serviceAccountName": "scraper", "selectAllByDefault": True}
+    return small_object("VMAgent", "demo", replicaCount=1, remoteWrite=target, **given)
+
+
+def _grow(team: Namespace) -> None:
+    team.apply(_stored("200Mi"))
+
+    def size() -> str:
+        (claim,) = team.items("persistentvolumeclaims")
+        found: str = (claim["status"].get("capacity") or {}).get("storage", "")
+        return found
+
+    until(lambda: size() == "200Mi", what="the claim has grown")
+    team.until_status("demo", "operational", kind="vmsingle")

@@ -16,8 +16,14 @@ from vmoperator.observe.access import Account, Question, allowed, unknown
 from vmoperator.observe.verdict import Remark
 
 _TRUSTED_SECONDS: Final = 60.0
-MISSING_SECONDS: Final = 10.0
-"""When to ask again while something is missing: nothing tells that it came."""
+_MISSING_SECONDS: Final = 10.0
+_UNKNOWN_SECONDS: Final = 300.0
+_AGAIN: Final = {"False": _MISSING_SECONDS, "Unknown": _UNKNOWN_SECONDS}
+
+
+def again_seconds(remark: Remark) -> float | None:
+    """When to ask again: nothing tells that what is missing came. None while all is there."""
+    return _AGAIN.get(remark.status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +49,7 @@ class Access:
         known = self._answers.get((account, asked))
         if known is None or known.until < now:
             remark = await self._found(account, asked)
-            seconds = _TRUSTED_SECONDS if remark.status == "True" else MISSING_SECONDS
+            seconds = again_seconds(remark) or _TRUSTED_SECONDS
             # A pass that was asked for in so many seconds must not come a moment too early.
             known = _Answer(remark, now + seconds * 0.9)
             self._forget_outdated(now)
@@ -51,12 +57,12 @@ class Access:
         return known.remark
 
     async def _found(self, account: Account, asked: Collection[Question]) -> Remark:
+        exists = True
         try:
-            exists, *answers = await asyncio.gather(
-                self._exists(account), *(self._may(account, question) for question in asked)
-            )
+            exists = await self._exists(account)
+            answers = await asyncio.gather(*(self._may(account, question) for question in asked))
         except Forbidden as error:
-            return unknown(account, str(error))
+            return unknown(account, str(error)) if exists else allowed(account, (), exists=False)
         denied = (one for one, may in zip(asked, answers, strict=True) if not may)
         return allowed(account, denied, exists=exists)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from vmoperator.api.parent import Parent
 from vmoperator.api.scrape import ScrapeFields
-from vmoperator.apply.access import MISSING_SECONDS, Access
+from vmoperator.apply.access import Access, again_seconds
 from vmoperator.apply.around import Surroundings
 from vmoperator.apply.children import Writer
 from vmoperator.apply.clock import now
@@ -143,8 +143,7 @@ class Aftercare:
         if not asked:
             return None
         remark = await aides.access.remark(Account(namespace, name), asked)
-        if remark.status != "True":
-            self.again_seconds = MISSING_SECONDS
+        self.again_seconds = again_seconds(remark)
         if has_come(_told(previous, Aspect.DISCOVERY_ALLOWED), remark):
             await self._ask_controllers()
         return remark

@@ -71,6 +71,10 @@ class Client:
         """Have `check` called before each write; what it raises prevents the write."""
         self._transport.check_write = check
 
+    def confine(self) -> None:
+        """From now on refuse what reaches beyond a namespace, as Forbidden, and never send it."""
+        self._transport.is_confined = True
+
     async def __aenter__(self) -> Self:
         self._transport.open()
         return self

@@ -13,11 +13,12 @@ import orjson
 
 from vmoperator.apply.answers import error
 from vmoperator.apply.connection import Connection
-from vmoperator.base.errors import Unavailable
+from vmoperator.base.errors import Forbidden, Unavailable
 from vmoperator.base.manifest import Manifest
 
 _CONNECT_SECONDS: Final = 10.0
 JSON: Final = "application/json"
+_CONFINED: Final = "the operator asks for nothing beyond its namespaces (--confined)"
 # By a lease a process comes to lead; a review is a question.
 _FREE: Final = ("leases", "subjectaccessreviews", "selfsubjectaccessreviews")
 
@@ -63,6 +64,12 @@ class Call:
         return "/".join(parts[::2][:2])
 
     @property
+    def reaches_beyond(self) -> bool:
+        """Whether it is about something that is in no namespace, or about all namespaces."""
+        parts = self.path.split("/")[3 if self.path.startswith("/api/") else 4 :]
+        return parts[0] != "namespaces" or len(parts) < 3
+
+    @property
     def is_write(self) -> bool:
         """Whether it changes what others see; only the process that leads may do so."""
         if self.method == "GET" or (self.query or {}).get("dryRun"):
@@ -96,6 +103,8 @@ class Transport:
         self._on_answer = on_answer
         self.check_write: Callable[[], None] = lambda: None
         """Called before each write; raises NotLeading to prevent it."""
+        self.is_confined = False
+        """Whether a request that reaches beyond a namespace is refused here, and never sent."""
         self._connection = connection
         self._user_agent = user_agent
         self._session: aiohttp.ClientSession | None = None
@@ -163,6 +172,8 @@ class Transport:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         if self._session is None:
             raise RuntimeError("a client is used inside its `async with` only")
+        if self.is_confined and call.reaches_beyond:
+            raise Forbidden(_CONFINED, request=call.words)
         began, status = monotonic(), 0
         try:
             async with self._session.request(

@@ -50,6 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="look after this namespace alone; may be given more than once (default: those "
         "of $WATCH_NAMESPACE, with commas between them, else all)",
     )
+    parser.add_argument(
+        "--confined",
+        action="store_true",
+        help="ask for nothing beyond these namespaces, as where the operator has Roles alone: "
+        "neither whether a storage class lets volumes grow nor what a service account may do",
+    )
     _add_ways(parser)
 
 
@@ -112,6 +118,8 @@ def main(options: argparse.Namespace) -> int:
         found = connection(options.kubeconfig, context=options.context)
         settings = _settings(options.namespaces)
         webhooks.address(options, settings)
+        if options.confined and not settings.namespaces:
+            raise SettingsInvalid("--confined: name the namespaces by --namespace")
     except SettingsInvalid as wrong:
         log.error("%s", wrong)
         return 1
@@ -135,6 +143,9 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
         loop.add_signal_handler(number, stop.set)
     meters = Meters()
     async with Client(found, on_answer=meters.answered) as client, Programs() as programs:
+        if options.confined:
+            client.confine()
+            log.info("confined: storage classes and the rights of service accounts stay unknown")
         lines = Lines(found, client, programs)
         election = _election(client, options.lease, options.lease_seconds)
         machine = assembled(lines, settings, meters, workers=options.workers, election=election)

@@ -130,7 +130,8 @@ def test_its_own_namespace_needs_nothing_of_the_cluster() -> None:
     assert set(roles) == {"monitoring-vmoperator", "vmoperator-lease"}
     assert {it["metadata"]["namespace"] for it in roles.values()} == {"monitoring"}
     args = _container(found)["args"]
-    assert "--namespace=monitoring" in args
+    assert {"--namespace=monitoring", "--confined"} <= set(args)
+    assert "--confined" not in _container(rendered("watchNamespaces={a}"))["args"]
 
 
 def test_a_list_of_namespaces_gets_a_role_in_each_and_little_of_the_cluster() -> None:
