@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from vmoperator.observe.loading import marks_of
 
@@ -29,15 +30,18 @@ class Program:
     """How long it reads its file, after it has answered."""
     asked: list[str] = field(default_factory=list)
     """Method and path of each request."""
+    encodings: set[str] = field(default_factory=set)
+    """What the requests say of compression."""
     port: int = 0
     _runner: web.AppRunner | None = None
 
     async def __aenter__(self) -> Self:
-        app = web.Application()
+        app = web.Application(middlewares=[self._seen])
         app.router.add_post(f"{self.prefix}/-/reload", self._reload)
         app.router.add_get(f"{self.prefix}/metrics", self._metrics)
         if self.kind == "vmagent":
             app.router.add_get(f"{self.prefix}/config", self._config)
+            app.router.add_get(f"{self.prefix}/remotewrite-relabel-config", self._relabelling)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -51,6 +55,15 @@ class Program:
     @property
     def reloads(self) -> int:
         return sum(one.startswith("POST") for one in self.asked)
+
+    @web.middleware
+    async def _seen(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        self.encodings.add(request.headers.get("Accept-Encoding", ""))
+        return await handler(request)
+
+    async def _relabelling(self, request: web.Request) -> web.Response:
+        self.asked.append(f"GET {request.path}")
+        return web.Response(text="[]")
 
     async def _reload(self, request: web.Request) -> web.Response:
         self.asked.append(f"POST {request.path_qs}")

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from tests.api.program import Program
@@ -220,6 +220,105 @@ async def test_what_comes_while_a_program_reads_megabytes_is_loaded_after_that(n
         await node.until_told(Standing.LOADED)
         assert program.runs == "newer4"
         assert program.reloads == 2
+
+
+async def test_what_comes_meanwhile_waits_for_the_reading_and_not_for_the_patience(
+    node: Node,
+) -> None:
+    hours_of_patience = 10_000_000_000
+    async with Program("vmagent", takes_seconds=1.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=hours_of_patience)})
+        await until(lambda: program.reloads == 1)
+        program.file = "newer"
+        newer = node.order(program, digest="d3", size_bytes=hours_of_patience)
+        node.deliveries.deliver(AGENT, {one: newer})
+        await node.until_told(Standing.LOADED, seconds=60)
+        assert program.runs == "newer"
+        assert program.reloads == 2
+
+
+async def test_a_program_that_found_the_files_of_the_next_order_already_has_it(node: Node) -> None:
+    async with Program("vmagent", takes_seconds=1.0) as program:
+        program.markers = {"half": (FIRST,), "new": (SECOND,)}
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        wanted = replace(node.order(program, size_bytes=10_000_000), markers=frozenset((FIRST,)))
+        node.deliveries.deliver(AGENT, {one: wanted})
+        await until(lambda: program.reloads == 1)
+        newer = node.order(program, digest="d3", size_bytes=10_000_000)
+        node.deliveries.deliver(AGENT, {one: newer})
+        await node.until_told(Standing.LOADED)
+        assert program.reloads == 1
+        assert node.annotation("a") == "d3"
+
+
+async def test_whoever_waits_for_an_earlier_reading_says_so(node: Node) -> None:
+    node.deliveries.long_seconds = 0.3
+    async with Program("vmagent", takes_seconds=3.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=10_000_000)})
+        await until(lambda: program.reloads == 1)
+        program.file = "newer"
+        newer = node.order(program, digest="d3", size_bytes=10_000_000)
+        node.deliveries.deliver(AGENT, {one: newer})
+        told = await node.until_told(Standing.LOADING)
+        assert "what was written before" in told.words
+        assert program.reloads == 1
+        await node.until_told(Standing.LOADED, seconds=30)
+        assert program.runs == "newer"
+
+
+async def test_whoever_waits_to_be_asked_says_so(node: Node) -> None:
+    node.deliveries.long_seconds = 0.2
+    node.deliveries.slots = asyncio.Semaphore(1)
+    async with Program() as program:
+        one = await node.pod("a")
+        await node.deliveries.slots.acquire()
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        told = await node.until_told(Standing.LOADING)
+        assert "waits to be asked" in told.words
+        assert node.woken == [AGENT]
+        node.deliveries.slots.release()
+        await node.until_told(Standing.LOADED)
+
+
+async def test_a_program_that_reads_megabytes_is_looked_at_when_it_may_be_done(node: Node) -> None:
+    async with Program("vmagent", takes_seconds=2.0) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        looks = []
+        for number in range(2):
+            program.asked.clear()
+            wanted = node.order(program, digest=f"d{number}", size_bytes=1_000_000)
+            node.deliveries.deliver(AGENT, {one: wanted})
+            await node.until_told(Standing.LOADED)
+            looks.append(sum("/config" in it for it in program.asked))
+            program.file = "newer"
+        assert program.runs == "newer"
+        assert looks[1] < looks[0]
+
+
+async def test_of_a_page_that_decides_the_others_are_not_asked_for(node: Node) -> None:
+    async with Program("vmagent") as program:
+        program.markers = {"old": (FORMER,), "new": (FIRST,)}
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED)
+        assert [it for it in program.asked if "relabel" in it] == []
+
+
+async def test_a_program_is_asked_for_nothing_compressed(node: Node) -> None:
+    async with Program("vmagent") as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: node.order(program)})
+        await node.until_told(Standing.LOADED)
+        assert program.encodings == {"identity"}
 
 
 async def test_a_pod_that_has_it_is_left_alone(node: Node) -> None:

@@ -40,14 +40,13 @@ class Deliveries:
     wake: Callable[[Ref], None]
     """Called when there is something new to tell of a parent."""
     long_seconds: float = LONG_SECONDS
-    """A reload that takes longer is told of while it goes on."""
+    """What takes longer is told of while it goes on."""
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
+    """One for each pod that is asked at the same time."""
     _running: dict[Ref, dict[str, _Running]] = field(default_factory=dict, init=False)
     """Parent -> uid of the pod -> its errand, ended or not."""
     _paces: dict[Ref, dict[str, Pace]] = field(default_factory=dict, init=False)
     """Parent -> uid of the pod -> its pace: an errand must not disturb what the last one began."""
-    _slots: asyncio.Semaphore = field(
-        default_factory=lambda: asyncio.Semaphore(_AT_ONCE), init=False
-    )
 
     def deliver(self, parent: Ref, orders: Mapping[Pod, Order], *, is_trusted: bool = True) -> None:
         """Have these pods of the parent load what they were ordered to, unless they are at it.
@@ -90,7 +89,7 @@ class Deliveries:
             self.programs,
             pod,
             host,
-            slots=self._slots,
+            slots=self.slots,
             told=lambda: self._told(parent),
             pace=self._paces.setdefault(parent, {}).setdefault(pod.uid, Pace()),
             is_trusted=is_trusted,

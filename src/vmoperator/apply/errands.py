@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Final
 
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import precise_now
-from vmoperator.apply.orders import Order, Pace
+from vmoperator.apply.orders import Asked, Order, Pace
 from vmoperator.apply.programs import NoAnswer, Programs, Refusal
+from vmoperator.apply.showing import shown
 from vmoperator.base import labels
 from vmoperator.base.errors import ApiError, NotFound
 from vmoperator.base.resource import POD
-from vmoperator.observe.loading import JOBS_PAGE, PAGES, Loading, Standing, is_refused, mark
+from vmoperator.observe.loading import Loading, Shown, Standing, is_refused
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.words import without_values
 
@@ -29,24 +31,19 @@ log = logging.getLogger(__name__)
 # Pauses before each request; the kubelet swaps the files 0.1 s after the annotation.
 _PAUSES_SECONDS: Final = (0.12, 0.08, 0.15, 0.3, 0.6, 1.2)
 _LARGE_PAUSE_SECONDS: Final = 0.25
-_LOOK_SECONDS_PER_MB: Final = 0.15
-_LONGEST_LOOK_SECONDS: Final = 2.0
 _GOING_WELL: Final = (Standing.LOADED, Standing.LOADING)
-# Their pages are nothing but what they run, and may be megabytes.
-_PLAIN: Final = ("vmagent", "vmsingle")
 # Where nothing shows that the files were there, the last request counts; one more to be sure.
 _LATE_SECONDS: Final = 3.0
-# A program answers before it has read its files.
-_LOOKS_SECONDS: Final = (0.01, 0.04, 0.1)
 # Until then what was told before stays: most reloads are over.
 LONG_SECONDS: Final = 5.0
+_WAITS_WORDS: Final = "waits to be asked: the operator asks so many pods at a time"
+_BUSY_WORDS: Final = "still reads what was written before: it is asked when it is done"
 _LONG_WORDS: Final = (
     "reads all of it anew, and takes long: a higher limit of CPU in spec.resources helps, or fewer"
     " objects, the others selected by a second parent"
 )
 # The metrics of VictoriaMetrics' programs may be a second old (lib/appmetrics).
 _METRICS_AGE_SECONDS: Final = 1.1
-_PAGE_SECONDS: Final = 5.0
 _RETRY_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
 
 
@@ -65,13 +62,15 @@ class Errand:
     is_trusted: bool = True
     """Whether a pod that was told before this process knew of it is taken to have loaded it."""
     long_seconds: float = LONG_SECONDS
-    """A reload that takes longer is told of while it goes on."""
+    """What takes longer is told of while it goes on."""
     loading: Loading = field(init=False)
     _annotated: bool = field(init=False)
-    _before: tuple[str, ...] = field(default=(), init=False)
+    _before: Shown = field(default_factory=Shown, init=False)
     """What the program showed before it could have the new files; empty if that is not known."""
-    _found: frozenset[str] = field(default=frozenset(), init=False)
-    """Markers among the jobs that it showed last."""
+    _found: Shown = field(default_factory=Shown, init=False)
+    """What it showed last."""
+    _waits: str = field(default=_WAITS_WORDS, init=False)
+    """What it waits for, in words."""
     _is_proven: bool = field(default=True, init=False)
     _is_known: bool = field(default=False, init=False)
     """It is the program that answers at the address."""
@@ -86,6 +85,14 @@ class Errand:
 
     async def run(self) -> None:
         """Return once the pod has loaded it; until then try again, after ever longer pauses."""
+        loop = asyncio.get_running_loop()
+        late = loop.call_later(self.long_seconds, self._tell_waiting)
+        try:
+            await self._tried_again_and_again()
+        finally:
+            late.cancel()
+
+    async def _tried_again_and_again(self) -> None:
         for failures in itertools.count():
             try:
                 async with self.slots:
@@ -123,7 +130,7 @@ class Errand:
             self._before = before
         return await self._urged()
 
-    async def _annotate(self) -> tuple[str, ...] | NoAnswer:
+    async def _annotate(self) -> Shown | NoAnswer:
         """Have the kubelet swap the files; what the program shows while it does not yet."""
         patch = {"metadata": {"annotations": {labels.CONFIG_HASH: self.order.digest}}}
         showing = asyncio.create_task(self._silence_or_shown())
@@ -136,39 +143,63 @@ class Errand:
 
     async def _urged(self) -> Loading:
         """Ask again and again until the program shows that it has read the new files."""
-        words, loop = "", asyncio.get_running_loop()
-        await self._let_finish()
+        if await self._has_it_already():
+            return self._at(Standing.LOADED)
+        words: str | None = ""
+        self._waits = _LONG_WORDS
         patience_seconds = self.pace.patience_seconds(self.order.size_bytes)
         for pause_seconds in _PAUSES_SECONDS:
             if pause_seconds == _PAUSES_SECONDS[-1] and not words and self._runs_older_jobs:
                 await self._nudge()
             least = _LARGE_PAUSE_SECONDS if patience_seconds else 0.0
             await asyncio.sleep(max(pause_seconds, least))
-            asked = loop.time()
-            self.pace.busy_until = asked + patience_seconds
-            words = await self._reloaded()
-            looks = _looks(0.0 if words else patience_seconds, self.order.size_bytes)
-            for look_seconds in looks:
-                await asyncio.sleep(look_seconds)
-                if self._is_taken(await self._shown()):
-                    self.pace.seconds, self.pace.busy_until = loop.time() - asked, 0.0
-                    return self._at(Standing.LOADED)
-                if loop.time() - asked > self.long_seconds:
-                    self._tell(self._at(Standing.LOADING, _LONG_WORDS))
+            words = await self._objections(patience_seconds)
+            if words is None:
+                return self._at(Standing.LOADED)
         if words:
             standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
             return self._at(standing, words)
         if self.order.marks or self._runs_older_jobs:
             return self._at(Standing.FAILED, "still runs an older configuration")
-        self._is_proven = False
+        self._is_proven, self._waits = False, ""
         return await self._looked_at_metrics()
 
-    async def _let_finish(self) -> None:
-        """Wait for what an errand before this one asked for: it must not be taken for ours."""
+    async def _objections(self, patience_seconds: float) -> str | None:
+        """Ask once, and look; None once the program shows that it runs it, else its own words."""
+        asked = Asked(self.order, self._before)
+        began = asyncio.get_running_loop().time()
+        self.pace.asked, self.pace.busy_until = asked, began + patience_seconds
+        words = await self._reloaded()
+        patience_seconds = 0.0 if words else patience_seconds
+        for look_seconds in self.pace.looks(patience_seconds, self.order.size_bytes):
+            await asyncio.sleep(look_seconds)
+            is_taken = self.order.is_taken(await self._shown(asked), self._before)
+            spent_seconds = asyncio.get_running_loop().time() - began
+            if is_taken:
+                self.pace.seconds, self.pace.busy_until = spent_seconds, 0.0
+                return None
+            if spent_seconds > self.long_seconds:
+                self._tell(self._at(Standing.LOADING, _LONG_WORDS))
+        return words
+
+    async def _has_it_already(self) -> bool:
+        """Wait for what an errand before this one asked for: it must not be taken for ours, unless
+        the program found our files when it read."""
+        asked = self.pace.asked
         left_seconds = self.pace.busy_until - asyncio.get_running_loop().time()
-        if left_seconds > 0:
-            await asyncio.sleep(left_seconds)
-            self._before = await self._shown()
+        if asked is None or left_seconds <= 0:
+            self._before = self._before if self._before.pages else await self._shown()
+            return False
+        self._waits = _BUSY_WORDS
+        for look_seconds in self.pace.looks(left_seconds, self.order.size_bytes):
+            await asyncio.sleep(look_seconds)
+            with suppress(NoAnswer):
+                if asked.is_over(await self._shown(asked)):
+                    break
+        self.pace.busy_until = 0.0
+        read = self._found
+        self._before = await self._shown()
+        return asked.order.is_told_by_jobs(self.order) and self.order.is_taken(read, asked.before)
 
     async def _looked_again(self) -> Loading:
         """A second look at what was taken for loaded: the metrics are slow to say no."""
@@ -188,21 +219,14 @@ class Errand:
 
     async def _runs_well(self) -> bool:
         if self.order.marks:
-            return self._is_taken(await self._shown())
+            return self.order.is_taken(await self._shown(), Shown())
         if self.order.markers is not None:
             await self._shown()
         return not self._runs_older_jobs and not await self._is_refused()
 
     @property
     def _runs_older_jobs(self) -> bool:
-        return self.order.markers is not None and self._found != self.order.markers
-
-    def _is_taken(self, marks: tuple[str, ...]) -> bool:
-        if self.order.marks:
-            return not self.order.marks.isdisjoint(marks)
-        if self._runs_older_jobs:
-            return False
-        return bool(self._before) and marks != self._before
+        return self.order.is_older(self._found)
 
     async def _nudge(self) -> None:
         """Have the kubelet look once more: it may have looked before it knew of all Secrets."""
@@ -224,33 +248,24 @@ class Errand:
     async def _is_refused(self) -> bool:
         return is_refused(await self.programs.metrics(self.order.address))
 
-    async def _silence_or_shown(self) -> tuple[str, ...] | NoAnswer:
+    async def _silence_or_shown(self) -> Shown | NoAnswer:
         try:
-            return await self._shown() if self.pod.address else ()
+            return await self._shown() if self.pod.address else Shown()
         except NoAnswer as silent:
             return silent
 
-    async def _shown(self) -> tuple[str, ...]:
-        marks = []
-        for path in PAGES.get(self.order.program, ()):
-            try:
-                marks.append(await self._mark(path))
-            except Refusal:
-                marks.append("")  # a page that this program does not show
-        return tuple(marks)
-
-    async def _mark(self, path: str) -> str:
-        if self.order.program not in _PLAIN:
-            return mark(await self.programs.page(self.order.address, path))
-        seconds = _PAGE_SECONDS + self.pace.patience_seconds(self.order.size_bytes)
-        if path == JOBS_PAGE:
-            self._found = frozenset()
-        shown = await self.programs.jobs(self.order.address, path, seconds=seconds)
-        self._found |= shown.markers
-        return shown.digest
+    async def _shown(self, asked: Asked | None = None) -> Shown:
+        asked = asked or Asked(self.order, Shown())
+        patience_seconds = self.pace.patience_seconds(self.order.size_bytes)
+        self._found = await shown(self.programs, asked, patience_seconds=patience_seconds)
+        return self._found
 
     def _at(self, standing: Standing, words: str = "") -> Loading:
         return Loading(pod=self.pod.ref.name, standing=standing, words=words)
+
+    def _tell_waiting(self) -> None:
+        if self.loading.standing is Standing.PENDING and self._waits:
+            self._tell(self._at(Standing.LOADING, self._waits))
 
     def _tell(self, loading: Loading) -> None:
         if loading == self.loading:
@@ -266,14 +281,3 @@ class Errand:
             extra={"ref": self.pod.parent},
         )
         self.told()
-
-
-def _looks(patience_seconds: float, size_bytes: int) -> Iterator[float]:
-    """Pauses before each look: short ones, then such that looking costs little, to the end of the
-    patience."""
-    yield from _LOOKS_SECONDS
-    pause = min(max(0.1, size_bytes / 1e6 * _LOOK_SECONDS_PER_MB), _LONGEST_LOOK_SECONDS)
-    spent = sum(_LOOKS_SECONDS)
-    while spent < patience_seconds:
-        yield pause
-        spent += pause

@@ -84,7 +84,8 @@ class Programs:
         connector = aiohttp.TCPConnector(ssl=False, limit=64, limit_per_host=2)
         self._session = aiohttp.ClientSession(
             connector=connector,
-            headers={"User-Agent": USER_AGENT},
+            # What a program compresses costs it CPU, of which one that reads has none to spare.
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
         )
         return self

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -54,6 +54,20 @@ class Loading:
     pod: str
     standing: Standing
     words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a program shows, at one time, of what it runs."""
+
+    pages: Mapping[str, str] = field(default_factory=dict)
+    """Path -> what tells its content from others; nothing of pages that were not looked at."""
+    markers: frozenset[str] = frozenset()
+    """Names of jobs that tell which content they came with."""
+
+    def differs(self, before: Shown) -> bool:
+        """Whether a page that both have is another one."""
+        return any(before.pages.get(path, mark) != mark for path, mark in self.pages.items())
 
 
 METRICS = "/metrics"
