@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +15,7 @@ from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.election import Election
 from vmoperator.apply.programs import Programs
 from vmoperator.apply.transport import Timeouts
 from vmoperator.base.manifest import Ref
@@ -27,6 +28,9 @@ from vmoperator.watch.machine import Lines, Machine, assembled
 from vmoperator.watch.metrics import Meters
 
 Tree = dict[str, Any]
+
+_RUNNING: list[Machine] = []
+"""Those of rooms that are open: there may be two."""
 
 
 @dataclass
@@ -91,9 +95,16 @@ class Room:
 
 @asynccontextmanager
 async def running(
-    api: FakeApi, *, silence_seconds: float = 10, is_hasty: bool = True
+    api: FakeApi,
+    *,
+    silence_seconds: float = 10,
+    is_hasty: bool = True,
+    candidate: Callable[[Client], Election] | None = None,
 ) -> AsyncIterator[Room]:
-    """The operator at work upon the fake API server; in haste it waits for moments, not minutes."""
+    """The operator at work upon the fake API server; in haste it waits for moments, not minutes.
+
+    With a `candidate` it works while that one leads.
+    """
     meters, kubernetes = Meters(), Kubernetes(api)
     timeouts = Timeouts(call_seconds=10, watch_seconds=60, silence_seconds=silence_seconds)
     connection = api.connection()
@@ -102,24 +113,31 @@ async def running(
         Programs() as programs,
     ):
         lines = Lines(connection, client, programs)
-        machine = assembled(lines, Settings(), meters)
+        election = candidate(client) if candidate else None
+        machine = assembled(lines, Settings(), meters, election=election)
         for informer in machine.informers if is_hasty else ():
             informer.retry = Backoff(0.02, 0.5)
             informer.slow_retry_seconds = informer.rare_retry_seconds = 0.1
             informer.patience_seconds = 0.5
         heart, stop = Heart(machine.vitals), asyncio.Event()
         meters.show(Gauges(machine, heart))
+        _RUNNING.append(machine)
         task = asyncio.create_task(machine.run(stop))
         try:
             yield Room(api, kubernetes, machine, heart)
         finally:
             stop.set()
             await task
+            _RUNNING.remove(machine)
             # kopf is not waited for; its thread must not reach into the next test.
-            await until(lambda: "kopf" not in {it.name for it in threading.enumerate()})
+            await until(lambda: _kopfs() <= len(_RUNNING))
             # Its tasks tell of their errors when they are collected, with tracebacks: now, and
             # not while something is being parsed, which CPython 3.11 does not survive.
             gc.collect()
+
+
+def _kopfs() -> int:
+    return [it.name for it in threading.enumerate()].count("kopf")
 
 
 async def until_known(room: Room) -> None:

@@ -123,6 +123,18 @@ class ObjectReports:
         self._update(parent)
         self._look_at_all()
 
+    def start_over(self) -> None:
+        """Know nothing of what passes said: another process may write from now on.
+
+        When it is this one's turn again, it waits for its passes as it did after its start.
+        """
+        for known in (self._told, self._sick, self._of, self._verdicts, self.world.sick):
+            known.clear()
+        self._unsound.clear()
+        self._urgent.clear()
+        self._due.update(dict.fromkeys(self.world.objects.all()))
+        self._woken.set()
+
     def touch(self, ref: Ref) -> None:
         """Look at an object: it is new, or changed."""
         if ref.kind in _OURS:

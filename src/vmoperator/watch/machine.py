@@ -147,6 +147,7 @@ class Machine:
                 for name, run in parts.items():
                     group.create_task(kept_up(name, run, self.meters.restarted))
         finally:
+            self.reports.start_over()
             await self.announcements.close()
             await self.deliveries.close()
 
