@@ -17,6 +17,7 @@ from vmoperator.base.manifest import Ref
 from vmoperator.base.settings import Settings
 
 Tree = dict[str, Any]
+_AT_ONCE_SECONDS = 0.01
 
 
 @dataclass
@@ -43,9 +44,13 @@ class Lab:
         )
 
     async def run(self) -> float | None:
-        """One pass, after the informers have caught up."""
+        """One pass, after the informers have caught up, and what is to follow it at once."""
         self.kubernetes.look(self.world)
-        return await self.reconcile()
+        again_seconds = await self.reconcile()
+        if again_seconds is not None and again_seconds < _AT_ONCE_SECONDS:
+            self.kubernetes.look(self.world)
+            again_seconds = await self.reconcile()
+        return again_seconds
 
     async def reconcile(self) -> float | None:
         """One pass over what the informers have shown so far."""

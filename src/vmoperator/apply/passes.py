@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -17,7 +18,8 @@ from vmoperator.apply.self_scrapes import keep_self_scrapes, self_scrapes
 from vmoperator.apply.sights import inquire, sight
 from vmoperator.apply.storage import Storage
 from vmoperator.apply.turns import Turns, turns
-from vmoperator.base.manifest import ref_of
+from vmoperator.base.manifest import Manifest, ref_of
+from vmoperator.base.resource import DEPLOYMENT, SERVICE
 from vmoperator.observe.facts import Child
 from vmoperator.observe.holding import is_template_apart
 from vmoperator.observe.rollout import Progress, Sight, has_names, progress
@@ -28,6 +30,8 @@ from vmoperator.render.plan import Plan, Stage
 MENDED_SECONDS = 60.0
 """When to look again for what a person mends outside the object (a right, a taken name), which
 wakes nobody."""
+# A new object whose pods are asked for has its turn again after those that have none yet.
+_REST_SECONDS = 0.001
 # A pod that has no name after so long will not have one soon: volumes, quotas, admission.
 _NAMES_SECONDS = 30.0
 # What is not complete is looked at again even if no event comes: soon at first, then less often.
@@ -57,12 +61,17 @@ class Pass:
     async def run(self) -> float | None:
         """Bring everything in line; the seconds after which to look again, or None."""
         self.creating = self._is_creating()
-        if not self.reporter.previous:
+        is_first = not self.reporter.previous
+        if is_first:
             self.reporter.knows(remarks=(self.aftercare.available({}, is_operational=False),))
         await self._announce()
-        await self.writer.bring_all(await self.storage.sized(self.plan.shared))
+        shared = await self.storage.sized(self.plan.shared)
+        later = self._later(shared) if is_first else ()
+        await self.writer.bring_all(it for it in shared if it not in later)
         await self.aftercare.deliver(self.writer, self.reporter.previous)
         stages = await self._advance()
+        if later:
+            return _REST_SECONDS
         kept = self.restraint.kept | self.guard.spared | self_scrapes(self.writer)
         await self.writer.prune(self.plan.manifests, kept=kept)
         await keep_self_scrapes(self.writer, self.plan.scrapes)
@@ -80,6 +89,15 @@ class Pass:
         self.reporter.knows(remarks=told_beside)
         await self.reporter.report(told)
         return self._again_seconds(told.status, is_odd=bool(findings or self.writer.missing))
+
+    def _later(self, shared: Iterable[Manifest]) -> tuple[Manifest, ...]:
+        """The Services of new Deployments: pods take longer to start, nobody has looked them up
+        yet, and the API server makes thirty in a second however many are asked for."""
+        is_told = bool(self.reporter.previous)  # else the next pass would be a first one again
+        kinds = {stage.workload["kind"] for stage in self.plan.stages}
+        if not is_told or kinds != {DEPLOYMENT.kind}:
+            return ()
+        return tuple(it for it in shared if it["kind"] == SERVICE.kind)
 
     def _again_seconds(self, told: UpdateStatus, *, is_odd: bool) -> float | None:
         wanted = [
