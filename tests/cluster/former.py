@@ -44,26 +44,27 @@ class Former:
         found: Tree = json.loads(text)
         return found
 
-    def parent(self, kind: str, spec: Tree) -> Tree:
+    def parent(self, kind: str, spec: Tree, name: str = "demo") -> Tree:
         """A parent with the finalizer on it, and what it says in its status."""
-        metadata = {"name": "demo", "finalizers": [FORMER_FINALIZER]}
+        metadata = {"name": name, "finalizers": [FORMER_FINALIZER]}
         made = self.create(
             {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
         )
         status = {"updateStatus": "failed", "reason": "left behind", "observedGeneration": 1}
         patch = json.dumps({"status": status})
         self.namespace.kubectl(
-            *("patch", kind, "demo", "--subresource=status", "--type=merge"),
+            *("patch", kind, name, "--subresource=status", "--type=merge"),
             *(f"--field-manager={MANAGER}", "-p", patch),
         )
         return made
 
     def child(self, parent: Tree, kind: str, app: str, **fields: Any) -> Tree:
         """A child of the parent: labelled, owned, under the name of its program unless given."""
-        name = fields.pop("name", f"{app}-demo")
+        instance = parent["metadata"]["name"]
+        name = fields.pop("name", f"{app}-{instance}")
         metadata = {
             "name": name,
-            "labels": {**selector(app), **_part_of(parent)},
+            "labels": {**selector(app, instance), **_part_of(parent)},
             "ownerReferences": [owner(parent)],
             **fields.pop("metadata", {}),
         }
@@ -91,11 +92,11 @@ def owner(parent: Tree) -> Tree:
     }
 
 
-def selector(app: str) -> dict[str, str]:
+def selector(app: str, instance: str = "demo") -> dict[str, str]:
     """Labels that tell the pods of a program: without what it is a part of."""
     return {
         "app.kubernetes.io/name": app,
-        "app.kubernetes.io/instance": "demo",
+        "app.kubernetes.io/instance": instance,
         "app.kubernetes.io/component": "monitoring",
         "managed-by": "vm-operator",
     }
@@ -126,7 +127,7 @@ def pod(app: str, container: str, arguments: list[str], *, sidecar: bool, **spec
     }
     before = {**beside, "name": "config-init", "args": ["-version"]}
     return {
-        "metadata": {"labels": selector(app)},
+        "metadata": {"labels": selector(app, spec.pop("instance", "demo"))},
         "spec": {
             **({"initContainers": [before]} if sidecar else {}),
             "containers": [program, *([beside] if sidecar else [])],
@@ -153,7 +154,7 @@ def stateful_set(app: str, template: Tree, *, claim: str, **spec: Any) -> Tree:
 def deployment(app: str, template: Tree, **spec: Any) -> Tree:
     return {
         "replicas": 1,
-        "selector": {"matchLabels": selector(app)},
+        "selector": {"matchLabels": template["metadata"]["labels"]},
         "strategy": {
             "type": "RollingUpdate",
             "rollingUpdate": {"maxSurge": "25%", "maxUnavailable": "25%"},

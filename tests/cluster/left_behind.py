@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from tests.cluster import former
@@ -16,10 +17,7 @@ STORAGE = {"volumeClaimTemplate": {"spec": former.SIZE}}
 URL = "http://vmsingle-demo:8429"
 SPECS: dict[str, Tree] = {
     "VMCluster": small(
-        vmstorage={"replicaCount": 1, "storage": STORAGE},
-        vmselect={"replicaCount": 1, "storage": STORAGE},
-        vminsert={"replicaCount": 1},
-        replicationFactor=1,
+        vmstorage={"storage": STORAGE}, vmselect={"storage": STORAGE}, replicationFactor=1
     )["spec"],
     "VMSingle": small_object("VMSingle", "demo", retentionPeriod="1", storage=former.SIZE)["spec"],
     "VMAgent": small_object(
@@ -38,6 +36,12 @@ SPECS: dict[str, Tree] = {
     )["spec"],
     "VMAlertmanager": small_object("VMAlertmanager", "demo", storage=STORAGE)["spec"],
 }
+PLAIN = small_object("VMAgent", "plain", remoteWrite=[{"url": f"{URL}/api/v1/write"}])["spec"]
+"""A VMAgent as most people have it: a Deployment."""
+OBJECTS = (*((kind, "demo") for kind in SPECS), ("VMAgent", "plain"))
+"""Kinds and names of all parents."""
+ROLES = ("vmagent-demo", "vmagent-plain")
+"""Whose rights to discover targets there are."""
 
 
 def left_behind(one: Former, parents: dict[str, Tree]) -> None:
@@ -49,7 +53,8 @@ def left_behind(one: Former, parents: dict[str, Tree]) -> None:
     for app, numbers in ports.items():
         arguments = [f"-httpListenAddr=:{numbers[0]}"]
         if app in nodes:
-            arguments.append(f"-storageNode=vmstorage-demo-0.vmstorage-demo:{nodes[app]}")
+            names = (f"vmstorage-demo-{it}.vmstorage-demo:{nodes[app]}" for it in (0, 1))
+            arguments.append(f"-storageNode={','.join(names)}")
         claim, path = {
             "vmstorage": ("vmstorage-db", "/vmstorage-data"),
             "vmselect": ("vmselect-cachedir", "/cache"),
@@ -62,10 +67,12 @@ def left_behind(one: Former, parents: dict[str, Tree]) -> None:
         )
         if claim:
             policy = "OrderedReady" if app == "vmstorage" else "Parallel"
-            spec = former.stateful_set(app, template, claim=claim, podManagementPolicy=policy)
+            more = {"podManagementPolicy": policy, "replicas": 2}
+            spec = former.stateful_set(app, template, claim=claim, **more)
             one.child(cluster, "StatefulSet", app, spec=spec)
         else:
-            one.child(cluster, "Deployment", app, spec=former.deployment(app, template))
+            spec = former.deployment(app, template, replicas=2)
+            one.child(cluster, "Deployment", app, spec=spec)
         one.child(
             cluster,
             "Service",
@@ -75,6 +82,18 @@ def left_behind(one: Former, parents: dict[str, Tree]) -> None:
         )
     _single(one, parents["VMSingle"])
     _configured(one, parents)
+    _plain_agent(one)
+
+
+def own_claims(one: Former, parent: Tree) -> None:
+    """Owner references to the parent on the claims of its vmstorage, once these are there."""
+    patch = json.dumps({"metadata": {"ownerReferences": [former.owner(parent)]}})
+    for number in (0, 1):
+        claim = f"vmstorage-db-vmstorage-demo-{number}"
+        one.namespace.kubectl(
+            *("patch", "pvc", claim, "--type=merge", f"--field-manager={former.MANAGER}"),
+            *("-p", patch),
+        )
 
 
 def _single(one: Former, parent: Tree) -> None:
@@ -101,9 +120,7 @@ def _configured(one: Former, parents: dict[str, Tree]) -> None:
         one.child(parent, "ServiceAccount", app)
     one.child(agent, "Secret", "vmagent", stringData={"vmagent.yaml.gz": "zipped"})
     one.child(agent, "Secret", "vmagent", name="tls-assets-vmagent-demo")
-    role = f"monitoring:{one.namespace.name}:vmagent-demo"
-    labelled = {"name": role, "labels": former.selector("vmagent"), "ownerReferences": []}
-    one.child(agent, "ClusterRole", "vmagent", rules=[], metadata=labelled)
+    _role(one, agent)
     template = former.pod(
         *("vmagent", "vmagent"),
         [f"-remoteWrite.url={URL}/api/v1/write", "-remoteWrite.tmpDataPath=/vmagent_pq/data"],
@@ -134,6 +151,33 @@ def _configured(one: Former, parents: dict[str, Tree]) -> None:
     one.child(alert, "Deployment", "vmalert", spec=former.deployment("vmalert", template))
     one.child(alert, "Service", "vmalert", spec=former.service("vmalert", 8080))
     _alertmanager(one, manager)
+
+
+def _role(one: Former, agent: Tree) -> None:
+    name = agent["metadata"]["name"]
+    role = f"monitoring:{one.namespace.name}:vmagent-{name}"
+    labelled = {"name": role, "labels": former.selector("vmagent", name), "ownerReferences": []}
+    one.child(agent, "ClusterRole", "vmagent", rules=[], metadata=labelled)
+
+
+def _plain_agent(one: Former) -> None:
+    agent = one.parent("VMAgent", PLAIN, "plain")
+    one.child(agent, "ServiceAccount", "vmagent")
+    one.child(agent, "Secret", "vmagent", stringData={"vmagent.yaml.gz": "zipped"})
+    _role(one, agent)
+    template = former.pod(
+        *("vmagent", "vmagent"),
+        [f"-remoteWrite.url={URL}/api/v1/write", "-remoteWrite.tmpDataPath=/tmp/vmagent"],
+        sidecar=True,
+        mounts=[{"name": "config", "mountPath": "/etc/vmagent/config"}],
+        volumes=[{"name": "config", "secret": {"secretName": "vmagent-plain"}}],
+        serviceAccountName="vmagent-plain",
+        instance="plain",
+    )
+    one.child(agent, "Deployment", "vmagent", spec=former.deployment("vmagent", template))
+    service = former.service("vmagent", 8429)
+    service["selector"] = former.selector("vmagent", "plain")
+    one.child(agent, "Service", "vmagent", spec=service)
 
 
 def _alertmanager(one: Former, parent: Tree) -> None:

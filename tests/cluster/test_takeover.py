@@ -15,8 +15,16 @@ import pytest
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, until
 from tests.cluster.former import Former
-from tests.cluster.left_behind import SPECS, left_behind, of_other_kinds
+from tests.cluster.left_behind import (
+    OBJECTS,
+    ROLES,
+    SPECS,
+    left_behind,
+    of_other_kinds,
+    own_claims,
+)
 from tests.cluster.stack import query
+from tests.cluster.timeline import APPS, Timeline
 from vmoperator.base.labels import FORMER_FINALIZER, ROLLOUT
 from vmoperator.observe.takeover import WATCHED_SECONDS
 
@@ -28,7 +36,10 @@ KEPT = "statefulsets,deployments,persistentvolumeclaims,services,serviceaccounts
 WORKLOADS = (
     *("sts/vmstorage-demo", "sts/vmselect-demo", "deploy/vminsert-demo", "deploy/vmsingle-demo"),
     *("sts/vmagent-demo", "deploy/vmalert-demo", "sts/vmalertmanager-demo"),
+    "deploy/vmagent-plain",
 )
+PODS = len(WORKLOADS) + len(APPS)
+"""Two pods of each component of the VMCluster, and one of each of the others."""
 OTHERS = ("deployment/vmauth-demo", "secret/vmuser-demo", "pvc/vlsingle-demo")
 LEFT = (
     "secret/tls-assets-vmagent-demo",
@@ -57,11 +68,11 @@ class Stand:
             if not it["metadata"].get("deletionTimestamp")
         }
 
-    def pending(self, kind: str) -> Tree:
-        return self.namespace.condition(kind, "demo", "RolloutPending")
+    def pending(self, kind: str, name: str) -> Tree:
+        return self.namespace.condition(kind, name, "RolloutPending")
 
-    def is_out(self, kind: str) -> bool:
-        return not self.pending(kind)
+    def is_out(self, kind: str, name: str) -> bool:
+        return not self.pending(kind, name)
 
     def is_gone(self, path: str) -> bool:
         return not self.exists(path)
@@ -93,7 +104,8 @@ def stand(cluster: Cluster, operator: Operator) -> Iterator[Stand]:
         one.parents = {kind: made.parent(kind, spec) for kind, spec in SPECS.items()}
         left_behind(made, one.parents)
         of_other_kinds(made)
-        until(lambda: len(_ready(namespace)) == len(WORKLOADS), seconds=240, what="pods ready")
+        until(lambda: len(_ready(namespace)) == PODS, seconds=240, what="pods ready")
+        own_claims(made, one.parents["VMCluster"])
         _write(namespace)
         until(lambda: _kept(namespace) == ["7"], what="the sample is there")
         one.kept, one.pods = one.uids(KEPT), one.uids("pods")
@@ -102,12 +114,8 @@ def stand(cluster: Cluster, operator: Operator) -> Iterator[Stand]:
     finally:
         if operator.process is None:
             operator.start()
-        cluster.kubectl(
-            "delete",
-            "clusterrole",
-            f"monitoring:{namespace.name}:vmagent-demo",
-            "--ignore-not-found",
-        )
+        roles = [f"monitoring:{namespace.name}:{it}" for it in ROLES]
+        cluster.kubectl("delete", "clusterrole", *roles, "--ignore-not-found")
         namespace.clear()
 
 
@@ -120,25 +128,26 @@ def _ready(namespace: Namespace) -> list[str]:
 
 
 def test_the_finalizer_goes_first_and_nothing_else_until_it_stays_away(stand: Stand) -> None:
-    for kind in SPECS:
-        until(partial(stand.pending, kind), seconds=240, what=f"{kind} is taken over")
+    for kind, name in OBJECTS:
+        what = f"{kind} {name} is taken over"
+        until(partial(stand.pending, kind, name), seconds=240, what=what)
     written = stand.namespace.cluster.audit.writes(0, time.time())
     own = [it for it in written if it.namespace == stand.namespace.name]
     parents = {f"{kind.lower()}s" for kind in SPECS}
     off = [it.seconds for it in own if it.call.resource in parents and not it.call.subresource]
-    assert len(off) == len(SPECS), "one write for each parent"
+    assert len(off) == len(OBJECTS), "one write for each parent"
     others = [it.seconds for it in own if it.call.resource not in parents]
     assert min(others) - min(off) >= WATCHED_SECONDS - 1
 
 
 def test_everything_is_taken_over_where_it_stands_and_no_pod_restarts(stand: Stand) -> None:
-    for kind in SPECS:
-        status = stand.namespace.until_status("demo", "operational", kind=kind)
+    for kind, name in OBJECTS:
+        status = stand.namespace.until_status(name, "operational", kind=kind)
         assert "reason" not in status
-        told = stand.pending(kind)
+        told = stand.pending(kind, name)
         assert told["message"].startswith("taken over from another operator: ")
         assert ROLLOUT in told["message"]
-        assert not stand.namespace.condition(kind, "demo", "TakingOver")
+        assert not stand.namespace.condition(kind, name, "TakingOver")
     assert stand.kept.items() <= stand.uids(KEPT).items()
     assert stand.uids("pods") == stand.pods
     assert [it for it in stand.namespace.items("events") if it["reason"] == "RollingOut"] == []
@@ -172,25 +181,37 @@ def test_what_the_pods_as_they_are_need_to_start_again_stays(stand: Stand) -> No
 
 
 def test_at_rest_nothing_is_written_also_after_a_restart(stand: Stand) -> None:
-    for kind in SPECS:
-        stand.namespace.until_status("demo", "operational", kind=kind)
+    for kind, name in OBJECTS:
+        stand.namespace.until_status(name, "operational", kind=kind)
     known = stand.operator.log.count("the world is known")
     stand.operator.restart()
     until(lambda: stand.operator.log.count("the world is known") > known, what="it runs again")
     began = time.time()
-    for kind in SPECS:
-        stand.namespace.kubectl("annotate", kind.lower(), "demo", "tests/wakes=a-pass")
+    for kind, name in OBJECTS:
+        stand.namespace.kubectl("annotate", kind.lower(), name, "tests/wakes=a-pass")
     time.sleep(5)
     writes = stand.namespace.cluster.audit.writes(began, time.time())
     assert [it for it in writes if it.namespace == stand.namespace.name] == []
 
 
 def test_the_annotation_brings_one_rollout_and_then_no_leftover_is_there(stand: Stand) -> None:
-    for kind in SPECS:
-        stand.namespace.kubectl("annotate", kind.lower(), "demo", f"{ROLLOUT}=taken-over")
-    for kind in SPECS:
-        until(partial(stand.is_out, kind), seconds=60, what=f"{kind} goes out")
-        stand.namespace.until_status("demo", "operational", kind=kind, seconds=240)
+    timeline, before = Timeline(stand.namespace), stand.uids("pods")
+    for kind, name in OBJECTS:
+        stand.namespace.kubectl("annotate", kind.lower(), name, f"{ROLLOUT}=taken-over")
+
+    def rolled() -> bool:
+        timeline.look()
+        is_done = stand.namespace.status("demo")["updateStatus"] == "operational"
+        return is_done and stand.is_out("vmcluster", "demo")
+
+    until(rolled, seconds=240, what="the VMCluster goes out")
+    timeline.look()
+    assert timeline.replaced == [app for app in APPS for _ in range(2)], "in order, each once"
+    assert min(timeline.fewest.values()) >= 1, timeline.fewest
+    for kind, name in OBJECTS:
+        until(partial(stand.is_out, kind, name), seconds=60, what=f"{kind} goes out")
+        stand.namespace.until_status(name, "operational", kind=kind, seconds=240)
+    assert set(stand.uids("pods").values()).isdisjoint(before.values())
     for path in LEFT:
         until(partial(stand.is_gone, path), what=f"{path} is gone")
     until(
@@ -265,9 +286,9 @@ def test_deletion_works_also_with_the_finalizer_that_nobody_takes_off(stand: Sta
         lambda: not stand.namespace.items(",".join(SPECS)), seconds=90, what="the parents are gone"
     )
     until(lambda: not stand.namespace.items("statefulsets"), seconds=90, what="StatefulSets gone")
-    role = f"monitoring:{stand.namespace.name}:vmagent-demo"
+    roles = [f"monitoring:{stand.namespace.name}:{it}" for it in ROLES]
     until(
-        lambda: not stand.namespace.kubectl("get", "clusterrole", role, "--ignore-not-found"),
-        what="the role is gone",
+        lambda: not stand.namespace.kubectl("get", "clusterrole", *roles, "--ignore-not-found"),
+        what="the roles are gone",
     )
     assert stand.uids("pvc") == claims

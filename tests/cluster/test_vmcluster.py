@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, small, standing_demo, until
 from tests.cluster.installed import Installed
+from tests.cluster.timeline import APPS, Timeline
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("installed")]
 
 NEXT_TAG = "v1.150.1-cluster"
-APPS = ("vmstorage", "vmselect", "vminsert")
 
 
 @pytest.fixture
@@ -43,40 +42,6 @@ def test_a_third_vmstorage_is_known_to_vminsert_and_vmselect(demo: Namespace) ->
         assert len(running) == 2
         for pod in running:
             assert any(third in argument for argument in pod["spec"]["containers"][0]["args"])
-
-
-class Timeline:
-    """When the pods of each component were replaced, and how many served meanwhile."""
-
-    def __init__(self, namespace: Namespace) -> None:
-        self._namespace = namespace
-        self.replaced: list[str] = []
-        self.fewest = dict.fromkeys(APPS, 2)
-        self._seen = {uid for app in APPS for uid in self._uids(app)}
-
-    def _pods(self, app: str) -> list[dict[str, Any]]:
-        return self._namespace.items("pods", f"app.kubernetes.io/name={app}")
-
-    def _uids(self, app: str) -> list[str]:
-        return [pod["metadata"]["uid"] for pod in self._pods(app)]
-
-    def look(self) -> None:
-        for app in APPS:
-            pods = self._pods(app)
-            ready = [
-                pod
-                for pod in pods
-                if "deletionTimestamp" not in pod["metadata"]
-                and any(
-                    one["type"] == "Ready" and one["status"] == "True"
-                    for one in pod["status"].get("conditions", ())
-                )
-            ]
-            self.fewest[app] = min(self.fewest[app], len(ready))
-            for pod in pods:
-                if pod["metadata"]["uid"] not in self._seen:
-                    self._seen.add(pod["metadata"]["uid"])
-                    self.replaced.append(app)
 
 
 def test_a_new_image_rolls_storage_then_select_then_insert_one_pod_at_a_time(
