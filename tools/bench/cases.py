@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from bench.loaded import loaded
 from bench.objects import scrapes, storm
 from bench.run import Figures, Run
 from vmoperator.api import parsed
@@ -77,6 +78,7 @@ CASES: Mapping[str, Callable[[Run], Awaitable[Figures]]] = MappingProxyType(
         "plain": plain,
         "scrapes": scrapes,
         "storm": storm,
+        "loaded": loaded,
         "idle": idle,
         "clean": clean,
     }

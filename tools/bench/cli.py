@@ -22,6 +22,8 @@ cases:
   scrapes   --n VMServiceScrapes, then a VMAgent: seconds until its configuration holds all of
             them, and from a changed object to the changed configuration
   storm     every object of the case scrapes (with the same --n) changes once
+  loaded    after the case scrapes with --replicas: seconds from a changed object to its Secret, to
+            the last pod that is told of it, and, by the operator's --log, to the last that runs it
   idle      API writes and CPU over --seconds without any change
   clean     delete what the other cases made
 
@@ -55,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     options.add_argument(
         "--replicas", type=int, default=0, help="pods of the case scrapes' agent (%(default)s)"
     )
+    options.add_argument("--log", type=Path, help="what the operator logs, for the case loaded")
     options.add_argument("--timeout", type=float, default=300, help="seconds (%(default)s)")
     options.add_argument("--operator", default="vmoperator", help="name to print with the figures")
     return options
@@ -70,6 +73,7 @@ async def _measured(options: argparse.Namespace) -> dict[str, object]:
             options.timeout,
             number=options.n,
             replicas=options.replicas,
+            log=options.log,
         )
         counted, used, began = await requests(api), usage(options.pid), time.monotonic()
         figures = await CASES[options.case](run)

@@ -1,6 +1,7 @@
 """Where a case runs, and how large it is."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.api import Api
 
@@ -19,3 +20,5 @@ class Run:
     """Objects, where a case makes many."""
     replicas: int = 0
     """Pods of the VMAgent that selects them."""
+    log: Path | None = None
+    """The operator's log, where there is one to read."""
