@@ -12,10 +12,12 @@ from tests.fake_api import FakeApi
 
 from vmoperator.apply.client import Client
 from vmoperator.apply.world import World
+from vmoperator.base.labels import ALLOW_SCALE_DOWN
 from vmoperator.base.manifest import Ref
 
 Tree = dict[str, Any]
 SELECT = Ref("StatefulSet", "default", "vmselect-demo")
+STORAGE = Ref("StatefulSet", "default", "vmstorage-demo")
 
 
 def _cluster(**spec: Any) -> Tree:
@@ -41,8 +43,8 @@ async def _autoscaler(lab: Lab, target: str = "vmselect-demo") -> Ref:
     return Ref(kind, "default", "theirs")
 
 
-def _replicas(lab: Lab) -> int:
-    return int(lab.live(SELECT)["spec"]["replicas"])
+def _replicas(lab: Lab, ref: Ref = SELECT) -> int:
+    return int(lab.live(ref)["spec"]["replicas"])
 
 
 def _said(lab: Lab) -> str:
@@ -99,3 +101,52 @@ async def test_who_sets_it_again_and_again_is_not_fought_with(lab: Lab) -> None:
     await lab.apply(_cluster(retentionPeriod="9"))
     await lab.settle()
     assert (_replicas(lab), _said(lab)) == (2, "")
+
+
+async def test_an_autoscaler_never_takes_vmstorage_below_the_spec(lab: Lab) -> None:
+    await _autoscaler(lab, "vmstorage-demo")
+    for _ in range(3):
+        await lab.kubernetes.scale(STORAGE, 1)
+        await lab.settle()
+        assert (_replicas(lab, STORAGE), lab.message) == (2, "operational")
+        assert _said(lab).startswith(
+            "ReplicasSetBack: HorizontalPodAutoscaler theirs scales StatefulSet vmstorage-demo down"
+            " again and again: set back to 2 each time, for its pods keep samples"
+        )
+    assert await lab.writes() == []
+    # Its condition goes when it has been quiet, or has been taken away and the spec has changed.
+    await lab.kubernetes.scale(STORAGE, 3)
+    await lab.settle()
+    assert _replicas(lab, STORAGE) == 3
+    assert _said(lab).startswith("ReplicasOwned: StatefulSet vmstorage-demo is scaled by")
+
+
+async def test_who_scales_vmstorage_down_again_and_again_is_set_back_each_time(lab: Lab) -> None:
+    for times in range(5):
+        await lab.kubernetes.scale(STORAGE, 1)
+        await lab.settle()
+        assert _replicas(lab, STORAGE) == 2
+        assert ("autoscaler scales StatefulSet vmstorage-demo down" in _said(lab)) is (times > 1)
+    assert await lab.writes() == []
+
+
+async def test_what_vmstorage_was_scaled_down_to_is_no_excuse_for_a_smaller_spec(lab: Lab) -> None:
+    await lab.apply(_cluster(vmstorage={"replicaCount": 4}))
+    await lab.settle()
+    await lab.kubernetes.scale(STORAGE, 1)
+    await lab.apply(_cluster(vmstorage={"replicaCount": 2}))
+    await lab.settle()
+    assert _replicas(lab, STORAGE) == 4
+    assert "spec.vmstorage.replicaCount stays 4" in lab.message
+
+
+async def test_an_autoscaler_may_do_what_an_annotation_allows(lab: Lab) -> None:
+    await _autoscaler(lab, "vmstorage-demo")
+    allowing = _cluster()
+    allowing["metadata"]["annotations"] = {ALLOW_SCALE_DOWN: "1"}
+    await lab.apply(allowing)
+    await lab.kubernetes.scale(STORAGE, 1)
+    await lab.settle()
+    assert _replicas(lab, STORAGE) == 1
+    assert _said(lab).startswith("ReplicasOwned: StatefulSet vmstorage-demo is scaled by")
+    assert "GuardLifted" not in {it["type"] for it in lab.status["conditions"]}

@@ -143,7 +143,8 @@ class Reconciler:
         holder = Holder(self.client, self.world, manifest, self.build, guard)
         wanted, held = await holder.restrained(wanted)
         wanted = await takeover.settled(wanted, held)
-        yielding = Yielding(self.client, self.world, manifest["metadata"].get("generation", 0))
+        generation, allowed = manifest["metadata"].get("generation", 0), guard.annotations
+        yielding = Yielding(self.client, self.world, generation, allowed)
         wanted = await yielding.settled(wanted)
         guard = guard.with_remarks(yielding.remarks, again_seconds=AGAIN_SECONDS)
         care = Aftercare(guard.parent, wanted, around, self.aides)

@@ -20,7 +20,7 @@ from vmoperator.base.resource import (
 )
 from vmoperator.observe.database import Database, named_pods
 from vmoperator.observe.facts import Child
-from vmoperator.observe.guards import Shrinking
+from vmoperator.observe.guards import Shrinking, may_be_scaled_to
 from vmoperator.render.plan import Plan, Stage
 
 _OF_A_COMPONENT = (
@@ -48,6 +48,8 @@ def sized(made: Guarded, render: Rendering, live: Live) -> Guarded:
     if stage is None:
         return _with_storage(made, ref, count) if count else made
     shrinking = _shrinking(made.plan, parent, stage, count)
+    if child and child.is_scaled_by_others and may_be_scaled_to(made.annotations, child.replicas):
+        made = replace(made, used=made.used | {labels.ALLOW_SCALE_DOWN})
     if shrinking is not None:
         shrinker = Shrinker(made, parent, shrinking, render, live)
         made = shrinker.kept(made) if stage.is_paused else shrinker.shrunk(now)
@@ -55,7 +57,8 @@ def sized(made: Guarded, render: Rendering, live: Live) -> Guarded:
 
 
 def _count(parent: VMCluster, child: Child, live: Live) -> int:
-    """Pods that may keep samples: of those that somebody else has scaled up nobody knows."""
+    """Pods that may keep samples: of those that somebody else has scaled up nobody knows, and
+    those that they have scaled away come back with what their volumes keep."""
     count, storage = child.replicas or 0, parent.spec.vmstorage or VMStorage()
     if storage.hpa is not None or not child.is_scaled_by_others:
         return count
@@ -63,7 +66,7 @@ def _count(parent: VMCluster, child: Child, live: Live) -> int:
     lists = [one.database.nodes for one in found if one and one.database]
     resting = storage.maintenance_insert_node_ids or ()
     known = {*resting, *(it for nodes in lists for it in named_pods(nodes, child.ref.name))}
-    return min(count, 1 + max(known)) if known else count
+    return 1 + max(known) if known else count
 
 
 def _clients(parent: VMCluster) -> tuple[Ref, ...]:

@@ -20,6 +20,8 @@ class Tugs:
     gave_way: bool = False
     _moments: dict[str, float] = field(default_factory=dict)
     """resourceVersion of the workload with the foreign number -> when it was seen."""
+    _opponent: str = ""
+    _resisted: float = -_SECONDS
 
     def must_give_way(self, resource_version: str) -> bool:
         """Whether the number is to stay; if not, it is about to be set back."""
@@ -28,3 +30,12 @@ class Tugs:
         self.gave_way = self.gave_way or len(recent.keys() - {resource_version}) >= _MOST
         self._moments = {**recent, resource_version: moment}
         return self.gave_way
+
+    def resist(self, opponent: str) -> None:
+        """Somebody sets a number that is never given way to, and goes on doing so."""
+        self._opponent, self._resisted = opponent, monotonic()
+
+    @property
+    def opponent(self) -> str:
+        """Who has set such a number lately: the next time is to be expected. Empty for nobody."""
+        return self._opponent if monotonic() - self._resisted < _SECONDS else ""

@@ -6,19 +6,21 @@ it back as often has the pods come and go. A number that was set by hand is set 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.draining import APP
 from vmoperator.apply.tugs import Tugs
 from vmoperator.apply.world import World
 from vmoperator.base.errors import ApiError
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.resource import HORIZONTAL_AUTOSCALER
+from vmoperator.observe.guards import may_be_scaled_to
 from vmoperator.observe.sending import is_autoscaled
 from vmoperator.observe.verdict import Aspect, Remark
-from vmoperator.observe.yielding import scaled_by_others
+from vmoperator.observe.yielding import Undone, scaled_by_others
 from vmoperator.render.plan import Plan, Stage
 
 AGAIN_SECONDS: Final = 60.0
@@ -33,20 +35,44 @@ class Yielding:
     world: World
     generation: int
     """Of the parent: with a new spec everybody has to say anew what they want."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Those of the parent, in which it says what it allows."""
     remarks: list[Remark] = field(default_factory=list)
 
     async def settled(self, plan: Plan) -> Plan:
         """The plan without replicas where somebody else decides about them."""
         contested = {ref_of(stage.workload) for stage in plan.stages if self._is_contested(stage)}
-        if not contested:
-            return plan
-        targets = await self._targets(next(iter(contested)).namespace)
-        owners = {ref: targets.get(ref) or self._insistent(ref) for ref in contested}
-        told = {ref: owner for ref, owner in sorted(owners.items()) if owner}
-        if told:
-            self.remarks.append(Remark(Aspect.SCALED_BY_OTHERS, *scaled_by_others(told)))
+        keepers = [stage for stage in plan.stages if stage.app == APP]
+        targets = await self._targets(next(iter(contested)).namespace) if contested else {}
+        owners = {ref: targets.get(ref) or self._insistent(ref) for ref in sorted(contested)}
+        for stage in keepers:
+            self._resist(stage, owners)
+        told = {ref: owner for ref, owner in owners.items() if owner}
+        undone = list(self._undone(it for it in keepers if ref_of(it.workload) not in told))
+        if told or undone:
+            words = scaled_by_others(told, undone)
+            self.remarks.append(Remark(Aspect.SCALED_BY_OTHERS, *words))
         stages = [_without(it) if ref_of(it.workload) in told else it for it in plan.stages]
         return replace(plan, stages=tuple(stages))
+
+    def _resist(self, stage: Stage, owners: dict[Ref, str]) -> None:
+        """Take a workload that keeps samples out of those that others decide about, where they
+        want fewer pods than the plan and its guards."""
+        ref = ref_of(stage.workload)
+        live, wanted = self.world.children.get(ref), stage.workload["spec"].get("replicas") or 0
+        if ref not in owners or live is None or (live.replicas or 0) >= wanted:
+            return
+        if may_be_scaled_to(self.annotations, live.replicas):
+            return
+        if owner := owners.pop(ref):
+            self._tugs(ref).resist(owner)
+
+    def _undone(self, stages: Iterable[Stage]) -> Iterator[Undone]:
+        """What is told of them: also between two times, or the condition would come and go."""
+        for stage in stages:
+            ref = ref_of(stage.workload)
+            if ref in self.world.tugs and (by := self._tugs(ref).opponent):
+                yield Undone(ref=ref, by=by, replicas=stage.workload["spec"].get("replicas") or 0)
 
     def _is_contested(self, stage: Stage) -> bool:
         live = self.world.children.get(ref_of(stage.workload))
@@ -72,10 +98,13 @@ class Yielding:
         live = self.world.children.get(ref)
         if live is None:
             return ""
-        tugs = self.world.tugs.setdefault(ref, Tugs(self.generation))
-        if tugs.generation != self.generation:
+        return live.scaler if self._tugs(ref).must_give_way(live.resource_version) else ""
+
+    def _tugs(self, ref: Ref) -> Tugs:
+        tugs = self.world.tugs.get(ref)
+        if tugs is None or tugs.generation != self.generation:
             tugs = self.world.tugs[ref] = Tugs(self.generation)
-        return live.scaler if tugs.must_give_way(live.resource_version) else ""
+        return tugs
 
 
 def _without(stage: Stage) -> Stage:

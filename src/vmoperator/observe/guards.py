@@ -116,6 +116,11 @@ class Shrinking:
         return f" ({', '.join(found)})" if found else ""
 
 
+def may_be_scaled_to(annotations: Annotations, replicas: int | None) -> bool:
+    """Whether the user lets vmstorage have as few pods as somebody else has set."""
+    return annotations.get(labels.ALLOW_SCALE_DOWN) == str(replicas)
+
+
 def named(workload: str, ordinals: Sequence[int]) -> str:
     """The pods of a StatefulSet with these numbers, a long row by its ends."""
     first, last = f"{workload}-{ordinals[0]}", f"{workload}-{ordinals[-1]}"
