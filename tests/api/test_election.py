@@ -95,6 +95,52 @@ async def test_a_lease_that_was_given_back_is_taken_at_once(api: FakeApi, client
     assert holder(api) == "b"
 
 
+async def test_a_renewal_whose_answer_was_not_waited_for_does_not_keep_the_lease(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    await one.win()
+    await renewed(api, "a")
+    await one.give_back()
+    assert holder(api) == ""
+
+
+async def test_a_lease_that_another_one_has_by_now_is_not_given_back(
+    api: FakeApi, client: Client
+) -> None:
+    one = election(client, "a")
+    await one.win()
+    await renewed(api, "b")
+    await one.give_back()
+    assert holder(api) == "b"
+
+
+async def test_the_time_until_a_lease_is_free_counts_from_the_answer_that_showed_it(
+    api: FakeApi, client: Client
+) -> None:
+    terms = Terms(duration_seconds=4, deadline_seconds=3.0, retry_seconds=0.05)
+    one, two = election(client, "a"), election(client, "b")
+    one.terms = two.terms = terms
+    await one.win()
+    slow = Fault(path="leases", status=200, delay_seconds=1.0)
+    api.faults.append(slow)
+    waiting = asyncio.create_task(two.win())
+    await until(lambda: slow.times == 0)
+    await asyncio.sleep(0.8)
+    await renewed(api, "a")  # before the server looks at what the other one has asked for
+    since = asyncio.get_running_loop().time()
+    await waiting
+    assert asyncio.get_running_loop().time() - since >= terms.duration_seconds
+
+
+async def renewed(api: FakeApi, identity: str) -> None:
+    """As if that one had written the lease."""
+    lease = api.find(LEASE)
+    assert lease is not None
+    spec = {**lease["spec"], "holderIdentity": identity, "renewTime": "2026-01-02T00:00:00.000001Z"}
+    await api.put({**lease, "spec": spec})
+
+
 async def test_of_two_that_are_after_the_same_free_lease_one_gets_it(api: FakeApi) -> None:
     for _ in range(10):
         await api.remove(LEASE) if api.find(LEASE) else None

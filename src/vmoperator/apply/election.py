@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmoperator.apply.client import Client
-from vmoperator.base.errors import ApiError, NotFound, NotLeading
+from vmoperator.base.errors import ApiError, Conflict, NotFound, NotLeading
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import LEASE
 from vmoperator.observe.lease import Sighting, Terms, seen, taken
@@ -68,11 +68,19 @@ class Election:
         was_leading, self._until = self.is_leading, 0.0
         if not was_leading or self._last is None:
             return
-        lease = self._wanted(self._last.manifest, holder="")
         try:
-            await self.client.replace(LEASE, lease)
+            await self._release(self._last.manifest)
         except ApiError as error:
             log.warning("the lease could not be given back, it runs out by itself: %s", error)
+
+    async def _release(self, known: Mapping[str, Any]) -> None:
+        try:
+            await self.client.replace(LEASE, self._wanted(known, holder=""))
+        except Conflict:
+            # A renewal whose answer was not waited for has been written all the same.
+            found = await self.client.get(LEASE, self.ref)
+            if Sighting(found, 0.0).holder == self.identity:
+                await self.client.replace(LEASE, self._wanted(found, holder=""))
 
     async def _tried(self) -> bool:
         """Whether it was taken or renewed just now."""
@@ -80,7 +88,7 @@ class Election:
         began = loop.time()
         try:
             async with asyncio.timeout(self.terms.deadline_seconds / 2):
-                written = await self._written(began)
+                written = await self._written()
         except (ApiError, TimeoutError) as error:
             log.log(
                 logging.WARNING if self.is_leading else logging.DEBUG,
@@ -91,11 +99,11 @@ class Election:
             return False
         if written is None:
             return False
-        self._last = seen(written, self._last, began)
+        self._last = seen(written, self._last, loop.time())
         self._until = began + self.terms.deadline_seconds
         return True
 
-    async def _written(self, began: float) -> Manifest | None:
+    async def _written(self) -> Manifest | None:
         """The lease with this process as its holder; None while another one holds it.
 
         Conflict when another process was faster.
@@ -104,8 +112,10 @@ class Election:
             found = await self.client.get(LEASE, self.ref)
         except NotFound:
             return await self.client.create(LEASE, self._wanted(None, holder=self.identity))
-        self._last = seen(found, self._last, began)
-        if self._last.holder != self.identity and not self._last.is_free(began):
+        # It may have been renewed while the answer was on its way: time counts from there.
+        now = asyncio.get_running_loop().time()
+        self._last = seen(found, self._last, now)
+        if self._last.holder != self.identity and not self._last.is_free(now):
             return None
         return await self.client.replace(LEASE, self._wanted(found, holder=self.identity))
 

@@ -58,7 +58,8 @@ class Sighting:
 
 
 def seen(manifest: Mapping[str, Any], before: Sighting | None, now: float) -> Sighting:
-    """The sighting after one more look."""
+    """The sighting after one more look, whose answer came at that time: the holder has renewed it
+    before then."""
     if before and _spec(before.manifest) == _spec(manifest):
         return Sighting(manifest, before.since)
     return Sighting(manifest, now)
