@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -160,6 +161,72 @@ def test_an_operator_that_is_killed_in_the_middle_is_made_up_for(
     assert _uids(stand, "pods") == pods
 
 
+@contextmanager
+def _slow_volume(namespace: Namespace, claim: str) -> Iterator[None]:
+    """A volume that does not grow meanwhile: nobody knows who has provided it."""
+    volume = namespace.get("pvc", claim)["spec"]["volumeName"]
+    live = json.loads(namespace.cluster.kubectl("get", "pv", volume, "-o", "json"))
+    key = "pv.kubernetes.io/provisioned-by"
+    provider = live["metadata"]["annotations"][key]
+    namespace.cluster.kubectl("annotate", "pv", volume, f"{key}-")
+    yield
+    namespace.cluster.kubectl("annotate", "pv", volume, f"{key}={provider}")
+
+
+def _until_ready_says(namespace: Namespace, words: str) -> Tree:
+    def told() -> Tree | None:
+        found = namespace.condition("vmcluster", "demo", "StorageReady")
+        return found if words in found.get("message", "") else None
+
+    found: Tree = until(told, seconds=90, what=f"StorageReady says {words}")
+    return found
+
+
+def test_progress_is_told_until_the_last_volume_has_grown(stand: Namespace) -> None:
+    pods = _uids(stand, "pods")
+    with _slow_volume(stand, "vmstorage-db-vmstorage-demo-1"):
+        stand.apply(_cluster("400Mi"))
+        words = "vmstorage vmstorage-db: 1 of 2 claims have grown to 400Mi"
+        told = _until_ready_says(stand, words)
+        assert (told["status"], told["reason"]) == ("False", "Growing")
+        stand.until_status("demo", "operational")
+    told = _until_ready_says(stand, "every claim is as large as wanted")
+    assert told["status"] == "True"
+    assert _sizes(stand)["vmstorage-db-vmstorage-demo-1"] == "400Mi"
+    assert _uids(stand, "pods") == pods
+
+
+def test_a_growth_with_a_field_that_is_refused_leaves_the_pods_their_controller(
+    stand: Namespace,
+) -> None:
+    name, since = "vmstorage-demo", time.time()
+    pods, before = _uids(stand, "pods"), _uids(stand, "statefulsets")[name]
+    stand.apply(_cluster("500Mi", nodeSelector={"not a label!": "x"}))
+    status = stand.until_status("demo", "failed")
+    assert 'StatefulSet.apps "vmstorage-demo" is invalid' in status["reason"]
+    assert "nodeSelector" in status["reason"]
+    until(lambda: _sizes(stand)["vmstorage-db-vmstorage-demo-0"] == "500Mi", what="claims grow")
+    writes = stand.cluster.audit.writes(since, time.time())
+    assert not [one for one in writes if one.call.verb == "delete" and one.name == name]
+    assert (_uids(stand, "statefulsets")[name], _uids(stand, "pods")) == (before, pods)
+    stand.kubectl("delete", "pod", f"{name}-1", "--wait=false")
+    until(lambda: _is_new(stand, f"{name}-1", pods), what="the pod comes back")
+    pods = _uids(stand, "pods")
+    stand.apply(_cluster("500Mi"))
+
+    def is_done() -> bool:
+        live = stand.items("statefulsets", "app.kubernetes.io/name=vmstorage")
+        return [it["metadata"]["uid"] for it in live] not in ([], [before])
+
+    until(is_done, what="the StatefulSet is made anew")
+    stand.until_status("demo", "operational")
+    assert _uids(stand, "pods") == pods
+
+
+def _is_new(namespace: Namespace, pod: str, before: dict[str, str]) -> bool:
+    return _uids(namespace, "pods").get(pod, before[pod]) != before[pod]
+
+
 def test_what_others_enlarge_is_left_alone(stand: Namespace) -> None:
     size = {"spec": {"resources": {"requests": {"storage": "1Gi"}}}}
     for name in ("vmstorage-db-vmstorage-demo-0", "vmsingle-demo"):
@@ -174,9 +241,9 @@ def test_a_smaller_size_is_refused_by_name(stand: Namespace) -> None:
     stand.apply(_cluster("200Mi", minReadySeconds=1))
     status = stand.until_status("demo", "failed")
     assert "vmstorage wal: its claims stay as large as they are" in status["reason"]
-    assert "set storage to 300Mi or more" in status["reason"]
+    assert "set storage to 500Mi or more" in status["reason"]
     assert stand.get("statefulset", "vmstorage-demo")["spec"]["minReadySeconds"] == 1
-    stand.apply(_cluster("300Mi", minReadySeconds=1))
+    stand.apply(_cluster("500Mi", minReadySeconds=1))
     stand.until_status("demo", "operational")
 
 
@@ -189,7 +256,7 @@ def test_each_kind_finds_its_data_again(stand: Namespace) -> None:
     until(lambda: not stand.items("pods"), seconds=120, what="every pod goes")
     assert _uids(stand, "pvc") == claims
     assert not [it for it in stand.items("pvc") if it["metadata"].get("ownerReferences")]
-    _up(stand, "300Mi")
+    _up(stand, "500Mi")
     assert _uids(stand, "pvc") == claims
     assert _folders(stand) == folders
     assert [(folder / "mark").read_text() for folder in folders.values()] == [*folders]
