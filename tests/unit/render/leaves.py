@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import types
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -101,6 +101,21 @@ def with_place(manifest: Manifest, leaf: Leaf) -> Manifest:
         _open_list(place, leaf.path[len(path) :])
     _at(changed, leaf.path[:-1]).pop(leaf.path[-1], None)
     return changed
+
+
+def add(manifest: Manifest, path: Path, needed: Mapping[str, Any]) -> None:
+    """Put more into the manifest: at the path, or what is below `spec.` at its top."""
+    place: Any = _at(manifest, path)
+    _merge(place, {key: value for key, value in needed.items() if key != "spec."})
+    _merge(manifest["spec"], needed.get("spec.", {}))
+
+
+def _merge(into: Any, more: Mapping[str, Any]) -> None:
+    for key, value in more.items():
+        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
+            _merge(into[key], value)
+        else:
+            into[key] = copy.deepcopy(value)
 
 
 def _open_list(place: Any, rest: Path) -> None:

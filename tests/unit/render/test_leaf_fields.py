@@ -6,12 +6,10 @@ The fields come from the models, so that a new one is tested as soon as it is th
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
 
 import pytest
 from tests.unit.render.leaf_samples import AROUND, BASES, NEEDS, WITHOUT_EFFECT
-from tests.unit.render.leaves import Leaf, leaves, with_leaf, with_place
+from tests.unit.render.leaves import Leaf, add, leaves, with_leaf, with_place
 
 from vmoperator.api import KINDS, parsed
 from vmoperator.base.errors import SpecInvalid
@@ -38,25 +36,8 @@ def _manifest(kind: str, leaf: Leaf) -> Manifest:
     placed = with_place(manifest, leaf)
     for name, needed in NEEDS:
         for path in leaf.places(name):
-            _need(placed, path, needed)
+            add(placed, path, needed)
     return with_place(placed, leaf)
-
-
-def _need(manifest: Manifest, path: tuple[str, ...], needed: Mapping[str, Any]) -> None:
-    """Put more into the manifest: at the path, or what is below `spec` at its top."""
-    place: Any = manifest
-    for step in path:
-        place = place[int(step)] if isinstance(place, list) else place[step]
-    _merge(place, {key: value for key, value in needed.items() if key != "spec."})
-    _merge(manifest["spec"], needed.get("spec.", {}))
-
-
-def _merge(into: Any, more: Mapping[str, Any]) -> None:
-    for key, value in more.items():
-        if isinstance(value, Mapping) and isinstance(into.get(key), dict):
-            _merge(into[key], value)
-        else:
-            into[key] = copy.deepcopy(value)
 
 
 def _outcome(manifest: Manifest) -> Plan | str:
