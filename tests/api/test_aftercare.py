@@ -21,6 +21,7 @@ from vmoperator.apply.programs import Programs
 from vmoperator.base.labels import CONFIG_HASH
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.observe.loading import Standing
+from vmoperator.observe.objects import selectable
 
 AGENT = Ref("VMAgent", "default", "demo")
 JOBS = "- {job_name: a, static_configs: []}"
@@ -39,6 +40,15 @@ def secret(name: str, **data: str) -> Tree:
     encoded = {key: b64encode(text.encode()).decode() for key, text in data.items()}
     metadata = {"name": name, "namespace": "default"}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "data": encoded}
+
+
+def static_scrape() -> Tree:
+    return {
+        "apiVersion": "operator.victoriametrics.com/v1beta1",
+        "kind": "VMStaticScrape",
+        "metadata": {"name": "one", "namespace": "default", "uid": "1", "generation": 1},
+        "spec": {"targetEndpoints": [{"targets": ["a:1"]}]},
+    }
 
 
 def aides(client: Client, programs: Programs) -> Aides:
@@ -170,6 +180,27 @@ async def test_a_configuration_that_could_not_be_written_is_not_announced_to_pod
     await lab.apply(agent(port=str(program.port), externalLabels={"a": "b"}))
     await lab.run()
     assert lab.child("Pod", name)["metadata"]["annotations"][CONFIG_HASH] == before
+
+
+async def test_jobs_that_could_not_be_written_are_not_announced_to_pods(
+    lab: Lab, program: Program
+) -> None:
+    selecting = agent(port=str(program.port), staticScrapeSelector={})
+    await lab.apply(selecting)
+    await settled(lab)
+    name = lab.kubernetes.pods("vmagent")[0]["metadata"]["name"]
+    before = lab.child("Pod", name)["metadata"]["annotations"][CONFIG_HASH]
+    lab.api.faults.append(
+        Fault(status=403, path="/secrets/vmagent-demo-jobs-", times=99, message="no jobs")
+    )
+    one = static_scrape()
+    lab.world.objects.put(ref_of(one), selectable(one))
+    await lab.run()
+    assert lab.message == "failed no jobs"
+    assert lab.child("Pod", name)["metadata"]["annotations"][CONFIG_HASH] == before
+    lab.api.faults.clear()
+    await lab.run()
+    assert lab.child("Pod", name)["metadata"]["annotations"][CONFIG_HASH] != before
 
 
 async def test_the_key_of_reloads_is_read_and_sent(lab: Lab, program: Program) -> None:

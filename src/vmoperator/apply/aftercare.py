@@ -70,7 +70,7 @@ class Aftercare:
         """
         if self.aides is None:
             return
-        configs = {config.secret for _, config in self._stages}
+        configs = {it for _, config in self._stages for it in (config.secret, *config.buckets)}
         secrets = [it for it in self.plan.shared if it["metadata"]["name"] in configs]
         if any(it["kind"] == "Secret" and writer.differs(it) for it in secrets):
             return  # it could not be written: the pods have what there is

@@ -144,6 +144,7 @@ def delivery(workload: Workload) -> Delivery | None:
         secret=config.secret,
         digest=_digest(config),
         size_bytes=_size_bytes(config),
+        buckets=frozenset(bucket.secret for bucket in config.buckets),
         markers=_markers(workload, config),
         files=config.files,
         port=workload.http.number,

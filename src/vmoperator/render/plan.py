@@ -21,6 +21,8 @@ class Delivery:
     """Hash of its content."""
     files: Mapping[str, str]
     """Its content: file name -> text."""
+    buckets: frozenset[str] = frozenset()
+    """Names of further Secrets whose content counts in the hash."""
     port: int
     """Port at which the program is asked to load it."""
     scheme: str
