@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from chart.alerts import ALERTS
 from localcluster.paths import cache_root
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +71,10 @@ def test_the_demo_shows_the_whole_document_and_leaves_nothing(cache: Path) -> No
         line = f"vmalertmanager-example-alertmanager-{index} holds: AlwaysFiring (active)"
         assert line in shown.stdout
     assert "one cluster of 3" in shown.stdout
-    assert re.search(r"the rules of the chart: \d+ alerts, ", shown.stdout)
+    alerts = re.search(r"the rules of the chart: (\d+) alerts, (.*)", shown.stdout)
+    assert alerts is not None
+    assert int(alerts[1]) == len(ALERTS)
+    assert "(firing)" not in alerts[2]
     assert "VMAgent 1, VMAlert 1, VMAlertmanager 1, VMCluster 1" in shown.stdout
     assert shown.stdout.endswith("Nothing of the demo is left.\n")
     assert not (cache / "clusters" / "vmoperator").exists()

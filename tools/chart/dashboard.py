@@ -92,7 +92,7 @@ PANELS: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...] = (
         (("max by (kind, reason) (vmoperator_watch_degraded)", "{{kind}} {{reason}}"),),
     ),
     ("Lag of the event loop", "s", (("max by (pod) (vmoperator_loop_lag_seconds)", "{{pod}}"),)),
-    ("Leaders", "short", (("sum(vmoperator_leader)", "leaders"),)),
+    ("Leaders", "short", (("sum by (scope) (vmoperator_leader_scope)", "{{scope}}"),)),
     (
         "Memory",
         "bytes",

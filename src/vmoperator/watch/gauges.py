@@ -36,9 +36,17 @@ class Gauges(Collector):
         yield _gauge("ready", "1 while /readyz is good.", ready)
         leads = float(self.machine.is_leading)
         yield _gauge("leader", "1 while this process may write, 0 while it stands by.", leads)
+        yield self._scope(leads)
         starts = CounterMetricFamily("vmoperator_kopf_starts", "How often kopf was started.")
         starts.add_metric([], self.machine.shell.starts)
         yield starts
+
+    def _scope(self, leads: float) -> Metric:
+        words = "The same for each namespace that is looked after; * for all of them."
+        family = GaugeMetricFamily("vmoperator_leader_scope", words, labels=["scope"])
+        for scope in self.machine.shell.namespaces or ("*",):
+            family.add_metric([scope], leads)
+        return family
 
     @property
     def _lag(self) -> float:

@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 import yaml
@@ -124,28 +124,39 @@ class Database:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    port = free_port()
-    flags = [f"-storageDataPath={tmp_path}/data", f"-httpListenAddr=127.0.0.1:{port}"]
-    one = Database(f"http://127.0.0.1:{port}", int(time.time()) // STEP_SECONDS * STEP_SECONDS)
+    now = int(time.time()) // STEP_SECONDS * STEP_SECONDS
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen([program("victoria-metrics"), *flags], stdout=log, stderr=log)
-        try:
-            _wait(one)
-            yield one
-        finally:
-            process.kill()
-            process.wait()
+        for _ in range(5):
+            one = Database(f"http://127.0.0.1:{free_port()}", now)
+            process = _started(one, tmp_path / "data", log)
+            try:
+                if _serves(one, process):
+                    yield one
+                    return
+            finally:
+                process.kill()
+                process.wait()
+    pytest.fail(f"victoria-metrics ends at once: {(tmp_path / 'log').read_text()[-2000:]}")
 
 
-def _wait(one: Database) -> None:
+def _started(one: Database, data: Path, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    address = one.url.removeprefix("http://")
+    flags = [f"-storageDataPath={data}", f"-httpListenAddr={address}"]
+    return subprocess.Popen([program("victoria-metrics"), *flags], stdout=log, stderr=log)
+
+
+def _serves(one: Database, process: subprocess.Popen[bytes]) -> bool:
+    """Whether it does; not if it has ended, as when somebody else has taken its port meanwhile."""
     deadline = time.monotonic() + drawn_out(60)
-    while True:
+    while process.poll() is None:
         try:
             one.get("/api/v1/labels")
-            return
         except OSError:
             assert time.monotonic() < deadline, "victoria-metrics does not serve"
             time.sleep(0.1)
+        else:
+            return process.poll() is None
+    return False
 
 
 def replay(one: Database) -> None:
@@ -184,7 +195,9 @@ def test_an_alert_fires_for_what_it_is_about(database: Database, alert: Any) -> 
 def test_leaders_are_counted_by_installation_and_by_what_they_look_after(
     database: Database, one: str, other: str, fires: set[str]
 ) -> None:
-    series = {name: value for name, value in WELL.items() if "leader" not in name}
+    series: dict[str, tuple[float, float]] = {
+        name: value for name, value in WELL.items() if "leader" not in name
+    }
     for place, pods, scope in (one.split(":"), other.split(":")):
         for number, digit in enumerate(pods):
             series.update(_leader(place, number, leads=digit == "1", scope=scope))
