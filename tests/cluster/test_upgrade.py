@@ -57,12 +57,32 @@ OBJECTS = {
     ),
     "VMAlertmanager": small_object("VMAlertmanager", "demo"),
 }
+WRITES = [{"url": "http://vmsingle-demo:8429/api/v1/write"}]
+CLAIM = {"resources": {"requests": {"storage": "100Mi"}}}
+AGENTS = {
+    "stateful": small_object(
+        "VMAgent",
+        "stateful",
+        remoteWrite=WRITES,
+        statefulMode=True,
+        statefulStorage={"volumeClaimTemplate": {"spec": CLAIM}},
+    ),
+    "daemon": small_object("VMAgent", "daemon", remoteWrite=WRITES, daemonSetMode=True),
+    "sharded": small_object("VMAgent", "sharded", remoteWrite=WRITES, shardCount=2),
+}
+"""VMAgents that run as something else than a Deployment, by name."""
+PARENTS = (*((kind, "demo") for kind in OBJECTS), *(("VMAgent", name) for name in AGENTS))
+OF_AGENTS = "of the other VMAgents"
 WORKLOADS = {
     "VMCluster": ("sts/vmstorage-demo", "sts/vmselect-demo", "deploy/vminsert-demo"),
     "VMSingle": ("deploy/vmsingle-demo",),
     "VMAgent": ("deploy/vmagent-demo",),
     "VMAlert": ("deploy/vmalert-demo",),
     "VMAlertmanager": ("sts/vmalertmanager-demo",),
+    OF_AGENTS: (
+        *("sts/vmagent-stateful", "ds/vmagent-daemon"),
+        *("deploy/vmagent-sharded-0", "deploy/vmagent-sharded-1"),
+    ),
 }
 
 
@@ -88,8 +108,8 @@ class Stand:
         (ours,) = (it["fieldsV1"] for it in entries if _is_applied(it))
         return {"is": live["spec"]["template"], "ours": ours["f:spec"]["f:template"]}
 
-    def pending(self, kind: str) -> Tree:
-        return self.namespace.condition(kind, "demo", "RolloutPending")
+    def pending(self, kind: str, name: str = "demo") -> Tree:
+        return self.namespace.condition(kind, name, "RolloutPending")
 
     def restarted(self, *kinds: str) -> list[str]:
         """Pods of these kinds' objects that are not those of the first version."""
@@ -128,18 +148,19 @@ def next_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stand(cluster: Cluster, operator: Operator, next_build: Path) -> Iterator[Stand]:
     namespace = Namespace(cluster, f"upgrade-{uuid.uuid4().hex[:6]}")
     cluster.kubectl("create", "namespace", namespace.name)
-    for manifest in OBJECTS.values():
+    for manifest in (*OBJECTS.values(), *AGENTS.values()):
         namespace.apply(manifest)
-    for kind in OBJECTS:
-        namespace.until_status("demo", "operational", kind=kind, seconds=240)
+    for kind, name in PARENTS:
+        namespace.until_status(name, "operational", kind=kind, seconds=240)
     operator.stop()
     newer = Operator(cluster, operator.log_path.with_name("next.jsonl"), package=next_build)
     one = Stand(namespace, newer, _pods(namespace))
     one.templates.update({path: one.template(path) for it in WORKLOADS.values() for path in it})
     newer.start()
     try:
-        for kind in OBJECTS:
-            until(partial(one.pending, kind), seconds=120, what=f"pending: {kind}")
+        for kind, name in PARENTS:
+            what = f"pending: {kind} {name}"
+            until(partial(one.pending, kind, name), seconds=120, what=what)
         yield one
     finally:
         newer.stop()
@@ -148,13 +169,13 @@ def stand(cluster: Cluster, operator: Operator, next_build: Path) -> Iterator[St
 
 
 def test_a_new_version_restarts_nothing_and_comes_to_rest(stand: Stand) -> None:
-    assert stand.restarted(*OBJECTS) == []
+    assert stand.restarted(*WORKLOADS) == []
     assert {path: stand.template(path) for path in stand.templates} == stand.templates
-    for kind in OBJECTS:
-        assert stand.namespace.status("demo", kind)["updateStatus"] == "operational"
+    for kind, name in PARENTS:
+        assert stand.namespace.status(name, kind)["updateStatus"] == "operational"
     began = time.time()
-    for kind in OBJECTS:
-        stand.namespace.kubectl("annotate", kind.lower(), "demo", "tests/wakes=a-pass")
+    for kind, name in PARENTS:
+        stand.namespace.kubectl("annotate", kind.lower(), name, "tests/wakes=a-pass")
     time.sleep(3)
     writes = stand.namespace.cluster.audit.writes(began, time.time())
     assert [it for it in writes if it.namespace == stand.namespace.name] == []
@@ -172,7 +193,7 @@ def test_a_restart_of_the_new_version_changes_nothing(stand: Stand) -> None:
     stand.namespace.kubectl("delete", "vmsingle", "other")
     now = {path: stand.workload(path)["metadata"]["resourceVersion"] for path in stand.templates}
     assert now == versions
-    assert stand.restarted(*OBJECTS) == []
+    assert stand.restarted(*WORKLOADS) == []
 
 
 def test_the_difference_is_told_field_by_field(stand: Stand) -> None:
@@ -185,8 +206,8 @@ def test_the_difference_is_told_field_by_field(stand: Stand) -> None:
         )
     assert "args[-promscrape.config]: /etc/vmagent/config/vmagent.yaml -> " in agent["message"]
     assert "resources.requests[cpu]: 50m -> 40m" in agent["message"].replace(".cpu", "[cpu]")
-    for kind in OBJECTS:
-        assert "setHostnameAsFQDN added: true" in stand.pending(kind)["message"]
+    for kind, name in PARENTS:
+        assert "setHostnameAsFQDN added: true" in stand.pending(kind, name)["message"]
 
 
 def test_files_that_the_running_pods_read_stay_beside_those_of_the_next(stand: Stand) -> None:
@@ -239,7 +260,7 @@ def test_the_annotation_sends_one_object_out_and_no_other(stand: Stand) -> None:
     assert live["metadata"]["generation"] == generation + 1
     assert labels.HELD_BACK not in live["metadata"]["annotations"]
     assert len(stand.restarted("VMAgent")) == 2
-    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager", "VMCluster") == []
+    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager", "VMCluster", OF_AGENTS) == []
     until(lambda: "vmagent.yaml" not in _agent_files(stand), what="former files are gone")
 
 
@@ -257,7 +278,7 @@ def test_a_change_of_the_spec_sends_all_of_it_out_in_one_ordered_rollout(stand: 
     ages = [_created(stand, app) for app in ("vmstorage", "vmselect", "vminsert")]
     assert max(ages[0]) <= min(ages[1])
     assert max(ages[1]) <= min(ages[2])
-    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager") == []
+    assert stand.restarted("VMSingle", "VMAlert", "VMAlertmanager", OF_AGENTS) == []
 
 
 def _agent_files(stand: Stand) -> set[str]:
