@@ -59,6 +59,8 @@ class Operator:
     process: subprocess.Popen[bytes] | None = None
     package: Path | None = None
     """Folder with the package of another version; None: the one that is tested."""
+    options: tuple[str, ...] = ()
+    """Further options of the command."""
     _log: IO[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
@@ -70,6 +72,7 @@ class Operator:
                 *("--log-format", "json"),
                 # Another operator in the same network has port 8080 to itself.
                 *("--http-address", "127.0.0.1:0"),
+                *self.options,
             ],
             stdout=self._log,
             stderr=subprocess.STDOUT,
@@ -84,6 +87,16 @@ class Operator:
         """The exit code after SIGTERM; a process that does not end fails the test."""
         assert self.process is not None
         self.process.terminate()
+        return self._ended()
+
+    def kill(self) -> None:
+        """End it without a word, as a lost node does."""
+        assert self.process is not None
+        self.process.kill()
+        self._ended()
+
+    def _ended(self) -> int:
+        assert self.process is not None
         code = self.process.wait(timeout=drawn_out(10))
         self.process = None
         if self._log:
