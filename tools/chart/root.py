@@ -114,7 +114,8 @@ class Root(Values):
     affinity: Affinity = {}
     """Affinity."""
     topologySpreadConstraints: Spread = []
-    """Spread; a constraint without labelSelector gets that of the pods."""
+    """Spread; a constraint without labelSelector gets that of the pods. By default several pods go
+    to several nodes where they can, unless `affinity` says something."""
     priorityClassName: str = ""
     """Priority class."""
     extraArgs: list[str] = []

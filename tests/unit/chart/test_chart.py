@@ -134,6 +134,37 @@ def test_its_own_namespace_needs_nothing_of_the_cluster() -> None:
     assert "--confined" not in _container(rendered("watchNamespaces={a}"))["args"]
 
 
+def _spread(values: str) -> list[dict[str, Any]]:
+    found: dict[str, Any] = only("Deployment", rendered(values=values))["spec"]["template"]["spec"]
+    spread: list[dict[str, Any]] = found.get("topologySpreadConstraints", [])
+    return spread
+
+
+def test_several_pods_go_to_several_nodes_where_they_can() -> None:
+    (found,) = _spread("replicas: 2")
+    assert found["topologyKey"] == "kubernetes.io/hostname"
+    assert found["whenUnsatisfiable"] == "ScheduleAnyway"
+    pod = only("Deployment", rendered("replicas=2"))["spec"]["template"]["metadata"]["labels"]
+    assert found["labelSelector"]["matchLabels"].items() <= pod.items()
+
+
+@pytest.mark.parametrize(
+    ("values", "keys"),
+    [
+        ("replicas: 1", []),
+        ("{replicas: 2, affinity: {podAntiAffinity: {}}}", []),
+        (
+            "{replicas: 2, topologySpreadConstraints: [{maxSkew: 2, topologyKey: zone,"
+            " whenUnsatisfiable: DoNotSchedule}]}",
+            ["zone"],
+        ),
+    ],
+    ids=["one pod", "an affinity of the user's", "a spread of the user's"],
+)
+def test_pods_are_not_spread_otherwise_than_asked(values: str, keys: list[str]) -> None:
+    assert [it["topologyKey"] for it in _spread(values)] == keys
+
+
 def test_a_list_of_namespaces_gets_a_role_in_each_and_little_of_the_cluster() -> None:
     found = rendered("watchNamespaces={a,b}")
     roles = [it["metadata"]["namespace"] for it in found if it["kind"] == "Role"]
