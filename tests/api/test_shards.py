@@ -71,6 +71,25 @@ async def test_a_bad_change_reaches_a_quarter_of_the_shards_and_a_mended_one_all
     assert running.message == "operational"
 
 
+@pytest.mark.parametrize(
+    "lost",
+    [
+        pytest.param(Ref("EndpointSlice", "default", "vmagent-demo-x"), id="their Service"),
+        pytest.param(Ref("Pod", "default", "vmagent-demo-7-0"), id="a pod of the last one"),
+    ],
+)
+async def test_a_bad_change_goes_no_further_where_other_shards_are_disturbed(
+    running: Lab, lost: Ref
+) -> None:
+    running.kubernetes.ready = False
+    await running.apply(_agent(logLevel="WARN"))
+    went = await _changed(running)
+    await running.kubernetes.settle()
+    assert (len(went), await _changed(running)) == (2, [])
+    await running.api.remove(lost)
+    assert await _changed(running) == []
+
+
 async def test_all_shards_change_at_once_when_there_is_one_more(running: Lab) -> None:
     await running.apply(_agent(shardCount=SHARDS + 1))
     assert len(await _changed(running)) == SHARDS + 1

@@ -13,6 +13,9 @@ _TIME_STAMP = re.compile(r"^\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\s+"
 _DYING = re.compile(
     r"^panic: |\t(?:panic|fatal)\t|^fatal error: |\blevel=ERROR "
     r'|"level":"(?:ERROR|panic|fatal)"'
+    # Go's package flag, before the program's usage (https://pkg.go.dev/flag#FlagSet.Parse).
+    r"|^flag (?:provided but not defined|needs an argument): -"
+    r'|^invalid (?:boolean )?value ".*" for (?:flag )?-'
 )
 # Alertmanager's lines: key=value, or key="value" with quotes and backslashes escaped.
 _PAIR = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S*)')
@@ -32,8 +35,8 @@ _HIDDEN = "…"
 def last_words(log: str) -> str:
     """What the program said last, without the time at which it did.
 
-    A program in Go that dies of a panic says why, and then where in the code it was; Alertmanager
-    names its error, and then goes on for a moment.
+    A program in Go that dies of a panic says why, and then where in the code it was; of a wrong
+    flag, and then what it is for. Alertmanager names its error, and then goes on for a moment.
     """
     lines = [line.strip() for line in log.strip().splitlines()] or [""]
     line = next((line for line in reversed(lines) if _DYING.search(line)), lines[-1])

@@ -92,3 +92,17 @@ def test_a_log_of_json_tells_its_error() -> None:
     ]
     log = "\n".join(json.dumps(line, separators=(",", ":")) for line in lines)
     assert last_words(log) == "Loading failed: no route"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "flag provided but not defined: -noSuchFlag",
+        "flag needs an argument: -retentionPeriod",
+        'invalid value "x" for flag -memory.allowedPercent: parse error',
+        'invalid boolean value "x" for -enableTCP6: strconv.ParseBool: parsing "x": invalid syntax',
+    ],
+)
+def test_of_a_wrong_flag_its_name_is_told_and_not_what_the_program_is_for(said: str) -> None:
+    usage = 'vmagent collects metrics data.\n\nRun "/vmagent-prod -help" in order to see all flags'
+    assert last_words(f"{said}\n\n{usage}\n") == said
