@@ -13,7 +13,7 @@ from tests.fake_api import FakeApi, Fault
 
 from vmoperator.apply.client import Client
 from vmoperator.base.errors import ApiError, NotYet
-from vmoperator.base.labels import GROW
+from vmoperator.base.labels import ALLOW_SCALE_DOWN, GROW
 from vmoperator.base.manifest import Ref, ref_of
 
 Tree = dict[str, Any]
@@ -514,6 +514,39 @@ async def test_a_claim_that_is_gone_from_under_its_pod_is_told(running: Lab) -> 
         "ClaimMissing",
         "PersistentVolumeClaim vmstorage-db-vmstorage-demo-1 of pod vmstorage-demo-1 is gone",
     )
+
+
+def _unread(lab: Lab) -> str:
+    found = {it["type"]: it for it in lab.status["conditions"]}.get("DataUnread", {})
+    return str(found.get("message", ""))
+
+
+async def test_an_object_made_anew_with_fewer_pods_tells_which_claims_nobody_reads(
+    lab: Lab,
+) -> None:
+    await _running(lab, cluster(**claims("10Gi"), replicaCount=3))
+    assert _unread(lab) == ""
+    for claim in lab.kubernetes.all("PersistentVolumeClaim"):
+        claim["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z"
+    await lab.api.remove(lab.parent)
+    await _running(lab, cluster(**claims("10Gi"), replicaCount=2))
+    assert _unread(lab).startswith("vmstorage-db-vmstorage-demo-2: an earlier object of this name")
+    assert "set spec.vmstorage.replicaCount to 3" in _unread(lab)
+    assert await lab.writes() == []
+    await lab.apply(cluster(**claims("10Gi"), replicaCount=3))
+    await lab.settle()
+    assert (lab.message, _unread(lab)) == ("operational", "")
+
+
+async def test_claims_that_a_change_of_the_object_has_left_were_meant(lab: Lab) -> None:
+    await _running(lab, cluster(**claims("10Gi"), replicaCount=3))
+    smaller = cluster(**claims("10Gi"), replicaCount=2)
+    smaller["metadata"]["annotations"] = {ALLOW_SCALE_DOWN: "2"}
+    await lab.apply(smaller)
+    await lab.settle()
+    assert lab.message == "operational"
+    assert len(lab.kubernetes.all("PersistentVolumeClaim")) == 3
+    assert _unread(lab) == ""
 
 
 async def test_a_set_that_is_slow_to_let_go_of_its_pods_is_waited_for(running: Lab) -> None:

@@ -16,6 +16,7 @@ from vmoperator.base.errors import Forbidden, Invalid
 from vmoperator.base.manifest import Manifest, Ref, ref_of
 from vmoperator.base.resource import CLAIM, STATEFUL_SET
 from vmoperator.observe.claims import is_same
+from vmoperator.observe.database import KEEPERS
 from vmoperator.observe.facts import Child
 from vmoperator.observe.growth import (
     Wish,
@@ -28,6 +29,7 @@ from vmoperator.observe.growth import (
     wishes,
 )
 from vmoperator.observe.remains import is_incomplete
+from vmoperator.observe.unread import unread, unread_words
 from vmoperator.observe.verdict import Aspect, Finding, Reason, Remark
 from vmoperator.observe.volumes import leaving, lost, volume
 from vmoperator.render.plan import Stage
@@ -85,6 +87,21 @@ class Storage:
 
     async def remarks(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         """What there is to say of claims; `previous` is the status as it stands."""
+        return (*(await self._ready(previous)), *self._unread())
+
+    def _unread(self) -> Iterable[Remark]:
+        """That samples lie where no pod of vmstorage reads them."""
+        world, parent = self.writer.world, self.writer.parent
+        live = world.parents.get(parent)
+        for name, manifest, replicas in self._stages if live and not self._is_blind else ():
+            since = live["metadata"]["creationTimestamp"] if live and name in KEEPERS else ""
+            children = world.children.by_index(parent).values() if since else ()
+            claims = unread(manifest, replicas, children, since=since)
+            if claims:
+                words = unread_words(name, replicas, claims)
+                yield Remark(Aspect.DATA_UNREAD, "True", "ClaimsOfEarlierObject", words)
+
+    async def _ready(self, previous: Mapping[str, Any]) -> tuple[Remark, ...]:
         wanted = tuple(self._wanted())
         volumes = [it for wish in wanted for it in wish.volumes]
         self._find(*lost(volumes), reason=Reason.VOLUME_LOST)

@@ -30,7 +30,10 @@ _KUBECTL_RESTART: Final = "metadata.annotations[kubectl.kubernetes.io/restartedA
 _READ_AT_START: Final = f"metadata.annotations[{labels.STARTED_WITH}]"
 _CONTAINER: Final = re.compile(r"^(?:initC|c)ontainers\[([^\]]+)\]\.")
 # Of most conditions False is worth an event, of these True; the first ones warn.
-_WARN_IF_TRUE: Final = (Aspect.CHILDREN_INCOMPLETE, Aspect.WATCH_INCOMPLETE)
+_WARN_IF_TRUE: Final = (
+    *(Aspect.CHILDREN_INCOMPLETE, Aspect.WATCH_INCOMPLETE),
+    Aspect.DATA_UNREAD,
+)
 _TOLD_IF_TRUE: Final = (
     *_WARN_IF_TRUE,
     Aspect.ROLLOUT_PENDING,

@@ -58,6 +58,7 @@ class Aspect(StrEnum):
     DRAINING = "Draining"
     GUARD_LIFTED = "GuardLifted"
     SCALED_BY_OTHERS = "ScaledByOthers"
+    DATA_UNREAD = "DataUnread"
 
 
 class Remark(NamedTuple):
