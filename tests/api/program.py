@@ -10,12 +10,13 @@ from typing import Self
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from vmoperator.base.names import RULES_FOLDER
 from vmoperator.observe.loading import marks_of
 
 
 @dataclass
 class Program:
-    """Listens on a free port of the loopback interface; `kind` is vmagent, vmauth, alertmanager."""
+    """Listens on a free port of the loopback interface; `kind` as in PAGES, or vmauth."""
 
     kind: str = "vmagent"
     file: str = "old"
@@ -26,6 +27,10 @@ class Program:
     is_refused: bool = False
     markers: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """File -> names of the jobs that it shows when it runs that."""
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """File -> names of the groups that vmalert shows when it runs that, each of a file."""
+    hides: bool = False
+    """Whether it asks for a password before it shows them."""
     takes_seconds: float = 0.0
     """How long it reads its file, after it has answered."""
     asked: list[str] = field(default_factory=list)
@@ -42,6 +47,9 @@ class Program:
         if self.kind == "vmagent":
             app.router.add_get(f"{self.prefix}/config", self._config)
             app.router.add_get(f"{self.prefix}/remotewrite-relabel-config", self._relabelling)
+        if self.kind == "vmalert":
+            app.router.add_get(f"{self.prefix}/api/v1/rules", self._rules)
+            app.router.add_get(f"{self.prefix}/api/v1/notifiers", self._notifiers)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -86,6 +94,20 @@ class Program:
         self.asked.append(f"GET {request.path}")
         jobs = "".join(f"- job_name: {it}\n" for it in self.markers.get(self.runs, ()))
         return web.Response(text=f"{hashlib.md5(self.runs.encode()).hexdigest()}\n{jobs}")
+
+    async def _rules(self, request: web.Request) -> web.Response:
+        self.asked.append(f"GET {request.path}")
+        if self.hides:
+            return web.Response(status=401)
+        groups = [
+            {"name": it, "file": f"{RULES_FOLDER}/{it}.yaml", "rules": []}
+            for it in self.groups.get(self.runs, ())
+        ]
+        return web.json_response({"status": "success", "data": {"groups": groups}})
+
+    async def _notifiers(self, request: web.Request) -> web.Response:
+        self.asked.append(f"GET {request.path}")
+        return web.json_response({"status": "success", "data": {"notifiers": None}})
 
     async def _metrics(self, request: web.Request) -> web.Response:
         self.asked.append(f"GET {request.path}")

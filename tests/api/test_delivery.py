@@ -20,6 +20,7 @@ from vmoperator.apply.programs import Programs
 from vmoperator.base.labels import ASKED_AGAIN, CONFIG_HASH
 from vmoperator.base.manifest import Ref
 from vmoperator.base.names import JOB_MARKER
+from vmoperator.base.rule_markers import written_marker
 from vmoperator.observe.loading import Loading, Standing
 from vmoperator.observe.pods import Pod, pod
 from vmoperator.render.plan import Delivery
@@ -169,6 +170,51 @@ async def test_a_secret_that_is_gone_is_gone_only_when_its_jobs_are(node: Node) 
         assert "older configuration" in node.at()[0].words
         program.file = "new"
         await node.until_told(Standing.LOADED, seconds=30)
+
+
+def rules(*groups: str) -> frozenset[str]:
+    return frozenset(written_marker(f"{it}.yaml", [{"name": it}]) for it in groups)
+
+
+async def test_a_vmalert_is_believed_when_it_shows_all_rules_of_the_order(node: Node) -> None:
+    async with Program("vmalert") as program:
+        program.groups = {"old": ("a",), "half": ("b",), "new": ("b", "c")}
+        one = await node.pod("a")
+        node.swap("a", program, "half")
+
+        async def kubelet() -> None:
+            await until(lambda: node.asked_again("a"))
+            assert program.runs == "half"
+            assert node.at()[0].standing is Standing.PENDING
+            program.file = "new"
+
+        node.tasks.append(asyncio.create_task(kubelet()))
+        wanted = replace(node.order(program), markers=rules("b", "c"))
+        node.deliveries.deliver(AGENT, {one: wanted})
+        await node.until_told(Standing.LOADED, seconds=30)
+        assert program.runs == "new"
+
+
+async def test_a_vmalert_that_refuses_its_rules_is_told_of(node: Node) -> None:
+    async with Program("vmalert") as program:
+        program.groups = {"old": ("a",), "new": ("b",)}
+        one = await node.pod("a")
+        node.swap("a", program, "bad")
+        wanted = replace(node.order(program), markers=rules("b"))
+        node.deliveries.deliver(AGENT, {one: wanted})
+        refused = await node.until_told(Standing.REFUSED, seconds=30)
+        assert "refuses the configuration" in refused.words
+        program.file = "new"
+        await node.until_told(Standing.LOADED, seconds=30)
+
+
+async def test_a_vmalert_that_hides_its_rules_is_believed_as_its_metrics_are(node: Node) -> None:
+    async with Program("vmalert", hides=True) as program:
+        one = await node.pod("a")
+        node.swap("a", program, "new")
+        node.deliveries.deliver(AGENT, {one: replace(node.order(program), markers=rules("b"))})
+        await node.until_told(Standing.LOADED, seconds=30)
+        assert program.runs == "new"
 
 
 async def test_after_a_restart_a_pod_that_shows_older_jobs_is_asked_again(node: Node) -> None:

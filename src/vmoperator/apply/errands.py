@@ -159,7 +159,7 @@ class Errand:
         if words:
             standing = Standing.REFUSED if await self._is_refused() else Standing.FAILED
             return self._at(standing, words)
-        if self.order.marks or self._runs_older_jobs:
+        if self.order.marks or (self._runs_older_jobs and not await self._is_refused()):
             return self._at(Standing.FAILED, "still runs an older configuration")
         self._is_proven, self._waits = False, ""
         return await self._looked_at_metrics()

@@ -31,15 +31,15 @@ class Order:
     size_bytes: int = 0
     """Of all files together."""
     markers: frozenset[str] | None = None
-    """Names of jobs of which a program that runs this shows just these; None if it shows none."""
+    """What tells the jobs or rules that a program shows that runs this; None if it shows none."""
     marks: frozenset[str] = frozenset()
     """One of these is shown by a program that tells a hash of its file."""
     files: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
     """What it is to load, of which nothing is told."""
 
     def is_older(self, shown: Shown) -> bool:
-        """Whether what is shown are not the jobs of this order."""
-        return self.markers is not None and shown.markers != self.markers
+        """Whether what is shown are not the jobs or rules of this order."""
+        return None not in (self.markers, shown.markers) and shown.markers != self.markers
 
     def is_taken(self, shown: Shown, before: Shown) -> bool:
         """Whether a program runs this that shows the one now, and showed the other before it could
@@ -49,7 +49,7 @@ class Order:
         return not self.is_older(shown) and shown.differs(before)
 
     def is_told_by_jobs(self, other: Order) -> bool:
-        """Whether the jobs that are shown tell the other order from this one, and all of it."""
+        """Whether the jobs or rules that are shown tell all of the other order from this one."""
         return bool(other.markers) and other.markers != self.markers and other.files == self.files
 
 

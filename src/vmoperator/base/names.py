@@ -11,6 +11,8 @@ _DNS_LABEL_LENGTH = 63
 # A key of a Secret has at most 253 characters.
 _LONGEST_FILE = 200
 
+RULES_FOLDER = "/etc/vmalert/rules"
+"""Where vmalert finds the files of rules."""
 JOB_MARKER = "vmoperator-bucket/"
 JOB_MARKER_DIGITS = 12
 """A job without targets has this name, and so many hexadecimal digits of the content behind it:

@@ -17,6 +17,8 @@ from typing import Any
 
 import orjson
 
+from vmoperator.base.names import RULES_FOLDER
+from vmoperator.base.rule_markers import shown_markers
 from vmoperator.observe.verdict import Aspect, Remark
 
 _REFUSED = re.compile(
@@ -62,8 +64,8 @@ class Shown:
 
     pages: Mapping[str, str] = field(default_factory=dict)
     """Path -> what tells its content from others; nothing of pages that were not looked at."""
-    markers: frozenset[str] = frozenset()
-    """Names of jobs that tell which content they came with."""
+    markers: frozenset[str] | None = None
+    """What tells which content its jobs or rules came with; None where it does not show them."""
 
     def differs(self, before: Shown) -> bool:
         """Whether a page that both have is another one."""
@@ -72,11 +74,12 @@ class Shown:
 
 METRICS = "/metrics"
 JOBS_PAGE = "/config"
+RULES_PAGE = "/api/v1/rules?exclude_alerts=true"
 PAGES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "vmagent": (JOBS_PAGE, "/remotewrite-relabel-config", "/remotewrite-url-relabel-config"),
         "vmsingle": (JOBS_PAGE,),
-        "vmalert": ("/api/v1/notifiers", "/api/v1/rules?exclude_alerts=true"),
+        "vmalert": (RULES_PAGE, "/api/v1/notifiers"),
         "alertmanager": (METRICS,),
     }
 )
@@ -104,6 +107,12 @@ def mark(page: str) -> str:
         data = orjson.loads(page).get("data", {})
         return _rules_mark(data["groups"]) if data.get("groups") else _notifiers_mark(data)
     return hashlib.sha256(page.encode()).hexdigest()
+
+
+def markers_of_rules(page: str) -> frozenset[str]:
+    """What tells the rules of the operator that vmalert shows at RULES_PAGE."""
+    groups = orjson.loads(page).get("data", {}).get("groups") or ()
+    return shown_markers(groups, folder=RULES_FOLDER)
 
 
 def _notifiers_mark(data: Mapping[str, Any]) -> str:

@@ -73,8 +73,9 @@ class Bucket:
     """Hash of its content."""
     data: Mapping[str, str] = field(repr=False)
     """File name -> content in base64."""
-    marker: str = ""
-    """Name of a job in it that no other content has: who shows this job runs this content."""
+    markers: frozenset[str] | None = frozenset()
+    """What a program shows that runs this content and no other: the name of a job, the words of
+    rules. None if that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +131,7 @@ def bucket(secret: str, form: Form, contents: tuple[bytes, ...]) -> Bucket:
         marker = _marker(secret, contents) if form.is_marked else ""
         first = (orjson.dumps({"job_name": marker}) + b"\n",) if marker else ()
         made = sealed(secret, {form.file: form.text((*first, *contents))})
-        latest.bucket = replace(made, marker=marker)
+        latest.bucket = replace(made, markers=frozenset([marker] if marker else []))
         latest.contents = contents
     return latest.bucket
 

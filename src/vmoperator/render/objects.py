@@ -130,8 +130,8 @@ _MADE: Mapping[str, Callable[[Workload], Manifest]] = MappingProxyType(
 )
 
 
-_SHOWING_JOBS = ("vmagent", "vmsingle")
-"""Programs that show their jobs at /config."""
+_SHOWING = ("vmagent", "vmsingle", "vmalert")
+"""Programs that show their jobs or rules."""
 
 
 def delivery(workload: Workload) -> Delivery | None:
@@ -161,9 +161,10 @@ def _digest(config: Config) -> str:
 
 
 def _markers(workload: Workload, config: Config) -> frozenset[str] | None:
-    if workload.container_name not in _SHOWING_JOBS:
+    if workload.container_name not in _SHOWING:
         return None
-    return frozenset(bucket.marker for bucket in config.buckets if bucket.marker)
+    known = [bucket.markers for bucket in config.buckets if bucket.markers is not None]
+    return frozenset().union(*known) if len(known) == len(config.buckets) else None
 
 
 def _size_bytes(config: Config) -> int:

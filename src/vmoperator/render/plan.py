@@ -34,8 +34,8 @@ class Delivery:
     size_bytes: int = 0
     """Of all files that the program reads, about."""
     markers: frozenset[str] | None = None
-    """Names of jobs that the program shows when it runs all of this, and of nothing older; None
-    for a program that shows no jobs."""
+    """What tells the jobs or rules that the program shows when it runs all of this, and nothing
+    older; None for a program that shows neither."""
     reload_key: tuple[str, str] | None = None
     """Secret and key that hold the authKey of the request."""
 

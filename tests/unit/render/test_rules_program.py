@@ -16,7 +16,9 @@ from tests.unit.render.vmalert_process import Vmalert, receiver, running, until
 
 from localcluster.patience import drawn_out
 from vmoperator.api.selected.object import SelectedObject
+from vmoperator.observe.loading import RULES_PAGE, markers_of_rules
 from vmoperator.render import Plan
+from vmoperator.render.plan import Delivery
 
 QUICK = {"group.maxStartDelay": "1ms"}
 EVERYTHING = group(
@@ -65,6 +67,61 @@ def test_rules_come_change_and_go_while_vmalert_runs(tmp_path: Path) -> None:
         until(lambda: [it["rules"][0]["query"] for it in vmalert.groups()] == ["vector(2)"])
         vmalert.reload(_plan(there.port))
         until(lambda: vmalert.groups() == [])
+
+
+AWKWARD = (
+    group(
+        {
+            **ALERT,
+            "expr": "  up == 0 # c\n  and 1 < 2\t",
+            "annotations": {"a": "", "%{HOME}": "é\n"},
+        },
+        {**ALERT, "expr": "vector(3) > 1", "labels": {"a": "b"}},
+        {**RECORD, "expr": '"%{HOME}"'},
+        name="b",
+    ),
+    group(name="a: #"),
+    {"name": "none", "rules": []},
+)
+
+
+def test_vmalert_shows_by_its_rules_which_content_it_runs(tmp_path: Path) -> None:
+    def shown(vmalert: Vmalert) -> frozenset[str]:
+        page = vmalert.text(RULES_PAGE).replace(str(tmp_path), "")
+        return markers_of_rules(page)
+
+    with receiver() as there, running(_plan(there.port), tmp_path, {}) as vmalert:
+        assert shown(vmalert) == _markers(_plan(there.port)) == frozenset()
+        seen = set[frozenset[str]]()
+        for objects in (
+            (vmrule(EVERYTHING), vmrule(*AWKWARD, namespace="other")),
+            (vmrule(EVERYTHING), vmrule(*AWKWARD[:2], namespace="other")),
+            (vmrule(*AWKWARD, namespace="other"),),
+        ):
+            wanted = _markers(_plan(there.port, *objects))
+            assert wanted not in seen
+            seen.add(wanted)
+            vmalert.reload(_plan(there.port, *objects))
+            until(lambda wanted=wanted: shown(vmalert) == wanted)
+
+
+def test_of_rules_that_name_a_variable_nobody_knows_what_vmalert_shows() -> None:
+    named = vmrule(group({**ALERT, "annotations": {"a": "%{POD}"}}))
+    variable = {"name": "POD", "value": "b"}
+    assert _delivery(_plan(1, named)).markers
+    assert _delivery(_plan(1, named, extraEnvs=[variable])).markers is None
+
+
+def _delivery(plan: Plan) -> Delivery:
+    found = plan.stages[0].config
+    assert found is not None
+    return found
+
+
+def _markers(plan: Plan) -> frozenset[str]:
+    found = _delivery(plan).markers
+    assert found is not None
+    return found
 
 
 def test_what_becomes_of_other_objects_makes_no_alert_pending_again(tmp_path: Path) -> None:

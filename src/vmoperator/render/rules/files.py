@@ -7,16 +7,19 @@ that becomes of other objects starts its groups again, which would forget what i
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
+import orjson
+
 from vmoperator.api.picking import Fragment
-from vmoperator.base.names import rules_file
+from vmoperator.base.names import RULES_FOLDER, rules_file
+from vmoperator.base.rule_markers import written_marker
 from vmoperator.render.buckets import COUNT, RULES, Bucket, Packed, sealed, shared_out
 from vmoperator.render.source import Source
 
-FOLDER = "/etc/vmalert/rules"
-PATTERN = f"{FOLDER}/*.yaml"
+PATTERN = f"{RULES_FOLDER}/*.yaml"
 # Several VMAlerts of many objects: a pass at rest encodes and hashes nothing.
 _KEPT = 64
 
@@ -41,14 +44,24 @@ def rules_volume(base: str) -> Source:
         field="the operator's configuration",
         name=RULES.name,
         volume={"projected": {"sources": sources}},
-        mount_path=FOLDER,
+        mount_path=RULES_FOLDER,
         is_read_only=True,
     )
 
 
 @lru_cache(maxsize=_KEPT)
 def _bucket(secret: str, files: tuple[tuple[str, bytes], ...]) -> Bucket:
-    return sealed(secret, {name: RULES.text([content]) for name, content in files})
+    texts = {name: RULES.text([content]) for name, content in files}
+    return replace(sealed(secret, texts), markers=_markers(texts))
+
+
+def _markers(texts: Mapping[str, bytes]) -> frozenset[str] | None:
+    """None where vmalert puts values of its environment in, which are not known here."""
+    if any(b"%{" in text for text in texts.values()):
+        return None
+    return frozenset(
+        written_marker(name, orjson.loads(text)["groups"]) for name, text in texts.items()
+    )
 
 
 def _secret(base: str, index: int) -> str:
