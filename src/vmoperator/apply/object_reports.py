@@ -16,6 +16,7 @@ from typing import Final
 from vmoperator.api.picking import Picked
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import seconds_since
+from vmoperator.apply.refused_reports import RefusedReports
 from vmoperator.apply.world import World
 from vmoperator.base.errors import ApiError, Conflict, NotFound, Unavailable
 from vmoperator.base.manifest import Manifest, Ref
@@ -56,6 +57,7 @@ class ObjectReports:
     """Most status writes in a second."""
     patience_seconds: float = _PATIENCE_SECONDS
     """A new object that nobody selects is told so after this time."""
+    refused: RefusedReports = field(init=False)
     _young: dict[Ref, None] = field(default_factory=dict, init=False)
     _told: dict[Ref, tuple[Picked, ...]] = field(default_factory=dict, init=False)
     """Parent -> what its last pass picked."""
@@ -70,6 +72,9 @@ class ObjectReports:
     _urgent: dict[Ref, None] = field(default_factory=dict, init=False)
     _due: dict[Ref, None] = field(default_factory=dict, init=False)
     _woken: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self.refused = RefusedReports(self.touch)
 
     def tell(self, parent: Ref, picked: Sequence[Picked]) -> None:
         """What a pass of the parent made of the objects that it selects."""
@@ -257,8 +262,9 @@ class ObjectReports:
             await asyncio.sleep(_OUTAGE_SECONDS)
             return
         except ApiError as refused:
-            log.warning("the status of %s cannot be written: %s", one.ref, refused)
+            self.refused.add(one.ref, refused)
             return
+        self.refused.written(one.ref)
         log.debug("%s: %s %s", one.ref, wanted.word, wanted.reason)
         now = self.world.objects.get(one.ref)
         if now and now.uid == one.uid:
