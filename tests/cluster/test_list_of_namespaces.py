@@ -9,6 +9,7 @@ import pytest
 
 from tests.cluster.conftest import Namespace, Operator
 from tests.cluster.installed import Installed, at_rest
+from tests.cluster.rights import Use, used
 from tests.cluster.stack import small_object
 
 pytestmark = pytest.mark.cluster
@@ -47,6 +48,12 @@ def test_in_a_list_of_namespaces_it_works_there_and_sees_nothing_else(release: I
     account = "system:serviceaccount:list-a:list-vmoperator"
     events = list(release.cluster.audit.events(since, user=account))
     assert {it.namespace for it in events if it.writes} - {it.name for it in ours} <= {""}
+    # The proof of the reason that tools/generate/unused.py gives for these rights.
+    group = "rbac.authorization.k8s.io"
+    made = {
+        Use(group, it, verb) for it in ("roles", "rolebindings") for verb in ("create", "patch")
+    }
+    assert made <= used(events)
     # What is cluster-scoped is asked, never listed nor made.
     outside = {
         (it.call.verb, it.call.resource) for it in events if it.call.resource and not it.namespace

@@ -147,6 +147,7 @@ def test_a_day_of_everything_goes_without_a_refusal(
     tour.apply(_agent("demo", serviceAccountName="default", statefulMode=True))
     tour.until_status("demo", "operational", kind="vmagent")
     _break_and_mend(tour)
+    _assert_every_rollout_is_recorded(tour)
     _hang(tour, installed, began)
     _take_away(tour)
     events = tour.cluster.audit.events(began, user=installed.account)
@@ -164,6 +165,13 @@ def _break_and_mend(tour: Namespace) -> None:
     # So tight that a pod which does not serve is not evicted either, but deleted.
     tour.apply(_cluster("200Mi", podDisruptionBudget={"minAvailable": 1}))
     tour.until_status("demo", "operational")
+
+
+def _assert_every_rollout_is_recorded(tour: Namespace) -> None:
+    """Whoever moves it on, the operator or Kubernetes itself: the revision is the newest one."""
+    for it in tour.items("statefulsets"):
+        status = it["status"]
+        assert status["currentRevision"] == status["updateRevision"], it["metadata"]["name"]
 
 
 def _hang(tour: Namespace, installed: Installed, began: float) -> None:

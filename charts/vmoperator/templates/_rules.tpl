@@ -134,7 +134,6 @@
     - ''
   resources:
     - secrets
-    - configmaps
   verbs:
     - get
     - list
@@ -142,6 +141,17 @@
     - create
     - patch
     - update
+    - delete
+# Read what specs name; take over, and away, those in which the Go operator kept rules.
+- apiGroups:
+    - ''
+  resources:
+    - configmaps
+  verbs:
+    - get
+    - list
+    - watch
+    - patch
     - delete
 # Keep data; it never deletes a claim.
 - apiGroups:
@@ -504,7 +514,6 @@
     - ''
   resources:
     - secrets
-    - configmaps
   verbs:
     - get
     - list
@@ -512,6 +521,17 @@
     - create
     - patch
     - update
+    - delete
+# Read what specs name; take over, and away, those in which the Go operator kept rules.
+- apiGroups:
+    - ''
+  resources:
+    - configmaps
+  verbs:
+    - get
+    - list
+    - watch
+    - patch
     - delete
 # Keep data; it never deletes a claim.
 - apiGroups:

@@ -101,9 +101,15 @@ RIGHTS = (
     Right("", ("services", "serviceaccounts"), KEEP, "give components addresses and identities"),
     Right(
         "",
-        ("secrets", "configmaps"),
+        ("secrets",),
         KEEP,
         "write configuration; read what specs name: of all others it sees the metadata alone",
+    ),
+    Right(
+        "",
+        ("configmaps",),
+        (*READ, "patch", "delete"),
+        "read what specs name; take over, and away, those in which the Go operator kept rules",
     ),
     Right(
         "",
