@@ -20,6 +20,17 @@ Tree = dict[str, Any]
 
 SIZE = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "100Mi"}}}
 BUDGET = {"podDisruptionBudget": {"maxUnavailable": 1}}
+BESIDE: Tree = {
+    **BUDGET,
+    "hpa": {"minReplicas": 1, "maxReplicas": 1},
+    "networkPolicy": {"ingress": [{}]},
+    "serviceSpec": {"spec": {"type": "ClusterIP"}},
+}
+"""What stands beside the pods of a component: an object each."""
+MADE_BESIDE = (
+    *("pdb/vmselect-demo", "hpa/vmselect-demo", "networkpolicy/vmselect-demo"),
+    "svc/vmselect-demo-additional-service",
+)
 URL = "http://vmsingle-demo:8429"
 AGENT: Tree = {
     "remoteWrite": [{"url": f"{URL}/api/v1/write"}],
@@ -27,7 +38,7 @@ AGENT: Tree = {
     "statefulStorage": {"volumeClaimTemplate": {"spec": SIZE}},
 }
 EVERYTHING = (
-    small(vmselect={"replicaCount": 1, **BUDGET}, requestsLoadBalancer={"enabled": True}),
+    small(vmselect={"replicaCount": 1, **BESIDE}, requestsLoadBalancer={"enabled": True}),
     small_object("VMSingle", "demo", retentionPeriod="1", storage=SIZE),
     small_object("VMAgent", "demo", **AGENT, **BUDGET, shardCount=2),
     small_object(
@@ -105,6 +116,8 @@ def test_a_namespace_goes_with_everything_in_it(
 
 def test_what_is_taken_out_of_a_spec_leaves_nothing_behind_but_claims(full: Namespace) -> None:
     claims = [it["metadata"]["name"] for it in full.items("pvc")]
+    for path in MADE_BESIDE:
+        until(partial(_is_there, full, path), seconds=60, what=path)
     agent = small_object("VMAgent", "demo", **AGENT)
     cluster = small(vmselect={"replicaCount": 1})
     del cluster["spec"]["vminsert"]
@@ -115,7 +128,7 @@ def test_what_is_taken_out_of_a_spec_leaves_nothing_behind_but_claims(full: Name
         *("sts/vmagent-demo-0", "sts/vmagent-demo-1", "pdb/vmagent-demo-0", "pdb/vmagent-demo-1"),
         *("deploy/vminsert-demo", "svc/vminsert-demo", "svc/vminsertinternal-demo"),
         *("deploy/vmclusterlb-demo", "svc/vmclusterlb-demo", "secret/vmclusterlb-demo"),
-        *("pdb/vmselect-demo", "svc/vmselectinternal-demo", "sa/vmsingle-demo"),
+        *(*MADE_BESIDE, "svc/vmselectinternal-demo", "sa/vmsingle-demo"),
     ):
         until(partial(_is_gone, full, path), seconds=120, what=f"{path} is gone")
     assert _is_there(full, "sts/vmagent-demo")
