@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
+from tests.cluster.planner import Planner, identity, planning, uids
 
 pytestmark = pytest.mark.cluster
 
@@ -27,49 +22,6 @@ CHANGED: dict[str, Any] = {"vmstorage": {"extraArgs": {"dedup.minScrapeInterval"
 FIELD = "spec.template.spec.containers[vmstorage].args[-dedup.minScrapeInterval]"
 
 
-@dataclass(frozen=True)
-class Planner:
-    """Runs the command under an identity of its own, so that the audit log tells its calls."""
-
-    namespace: Namespace
-    user: str
-    kubeconfig: Path
-    began: float
-
-    def plan(
-        self, *arguments: str, stdin: Any = None, env: dict[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        program = Path(sys.executable).parent / "vmoperator"
-        command = [str(program), "plan", f"--kubeconfig={self.kubeconfig}", *arguments]
-        text = None if stdin is None else yaml.safe_dump_all(stdin)
-        return subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            check=False,
-            input=text,
-            env={**os.environ, **(env or {})},
-        )
-
-    def json(self, *objects: dict[str, Any]) -> dict[str, Any]:
-        done = self.plan("-n", NAME, "-o", "json", "-", stdin=objects)
-        assert done.stdout, done.stderr
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert found["exitCode"] == done.returncode
-        return found
-
-
-def _identity(one: Namespace, name: str, folder: Path) -> Path:
-    """A kubeconfig of a service account of that name."""
-    one.kubectl("create", "serviceaccount", name)
-    config = yaml.safe_load(one.cluster.kubeconfig.read_text())
-    token = one.kubectl("create", "token", name).strip()
-    config["users"] = [{"name": it["name"], "user": {"token": token}} for it in config["users"]]
-    path = folder / f"{name}.conf"
-    path.write_text(yaml.safe_dump(config))
-    return path
-
-
 @pytest.fixture(scope="module")
 def stand(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
     with standing_demo(cluster, NAME) as one:
@@ -78,16 +30,8 @@ def stand(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
 
 @pytest.fixture(scope="module")
 def planner(stand: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Planner]:
-    folder = tmp_path_factory.mktemp("plan")
-    path = _identity(stand, "planner", folder)
-    binding = f"{NAME}-planner"
-    subject = f"--serviceaccount={NAME}:planner"
-    stand.cluster.kubectl("delete", "clusterrolebinding", binding, "--ignore-not-found")
-    stand.cluster.kubectl(
-        "create", "clusterrolebinding", binding, "--clusterrole=cluster-admin", subject
-    )
-    yield Planner(stand, f"system:serviceaccount:{NAME}:planner", path, time.time())
-    stand.cluster.kubectl("delete", "clusterrolebinding", binding)
+    with planning(stand, tmp_path_factory.mktemp("plan")) as one:
+        yield one
 
 
 def test_a_cluster_that_is_in_line_has_nothing_to_change(planner: Planner) -> None:
@@ -186,7 +130,7 @@ def test_values_of_secrets_are_never_shown(planner: Planner) -> None:
 def test_a_user_without_rights_is_told_which_ones_are_missing(
     planner: Planner, tmp_path: Path
 ) -> None:
-    poor = _identity(planner.namespace, "poor", tmp_path)
+    poor = identity(planner.namespace, "poor", tmp_path)
     done = planner.plan(f"--kubeconfig={poor}")
     assert (done.returncode, done.stdout) == (2, "")
     for plural in ("vmclusters", "statefulsets", "pods"):
@@ -201,11 +145,11 @@ def test_what_is_planned_comes_true(planner: Planner) -> None:
     assert [(it["name"], it["action"]) for it in acting] == [("vmstorage-demo", "change")]
     assert [it["path"] for it in acting[0]["differences"]] == [FIELD]
     assert [it["pods"] for it in parent["restarts"]] == [["vmstorage-demo-0", "vmstorage-demo-1"]]
-    before = _pods(planner.namespace)
+    before = uids(planner.namespace)
     planner.namespace.apply(wanted)
     planner.namespace.until_status("demo", "operational")
     until(lambda: planner.plan("-n", NAME).returncode == 0, what="nothing is left to change")
-    after = _pods(planner.namespace)
+    after = uids(planner.namespace)
     assert {name for name in before if before[name] != after.get(name)} == {
         "vmstorage-demo-0",
         "vmstorage-demo-1",
@@ -225,7 +169,3 @@ def test_a_child_that_would_go_is_still_there_and_nothing_was_ever_written(
     assert any(it.is_dry and it.call.verb == "delete" for it in calls)
     assert any(it.is_dry and it.call.verb == "patch" for it in calls)
     assert [it for it in calls if it.writes] == []
-
-
-def _pods(one: Namespace) -> dict[str, str]:
-    return {it["metadata"]["name"]: it["metadata"]["uid"] for it in one.items("pods")}
