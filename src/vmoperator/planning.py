@@ -114,7 +114,8 @@ async def _plan(found: Connection, options: argparse.Namespace, streams: Streams
     async with DryClient(found) as client:
         found_rights = await warrant(client, namespaces, options.service_account)
         _tell(streams, found_rights.told)
-        world = await snapshot(client, settings.namespaces, tell=partial(_tell, streams))
+        tell, unread = partial(_tell, streams), settings.unread_kinds
+        world = await snapshot(client, namespaces, unread=unread, tell=tell)
         rehearsal = Rehearsal(client, world, settings, build(settings))
         desk = _Desk(rehearsal, streams, list(files.errors))
         planned = await _told(desk, options, files)

@@ -100,6 +100,7 @@ async def running(
     silence_seconds: float = 10,
     is_hasty: bool = True,
     candidate: Callable[[Client], Election] | None = None,
+    settings: Settings | None = None,
 ) -> AsyncIterator[Room]:
     """The operator at work upon the fake API server; in haste it waits for moments, not minutes.
 
@@ -114,7 +115,7 @@ async def running(
     ):
         lines = Lines(connection, client, programs)
         election = candidate(client) if candidate else None
-        machine = assembled(lines, Settings(), meters, election=election)
+        machine = assembled(lines, settings or Settings(), meters, election=election)
         for informer in machine.informers if is_hasty else ():
             informer.retry = Backoff(0.02, 0.5)
             informer.slow_retry_seconds = informer.rare_retry_seconds = 0.1

@@ -22,7 +22,8 @@ _DIGITS: Final = 12
 def build(settings: Settings) -> str:
     """`VERSION-HASH` of the package's files, of what it depends on, and of the settings.
 
-    Reads about a megabyte: ask once. Which namespaces are looked after renders nothing.
+    Reads about a megabyte: ask once. Which namespaces are looked after, and how often, renders
+    nothing.
     """
     told = sha256()
     for path in sorted(_PACKAGE.rglob("*")):
@@ -31,7 +32,7 @@ def build(settings: Settings) -> str:
             told.update(path.read_bytes())
     for name in _dependencies():
         told.update(f"{name} {version(name)}\0".encode())
-    told.update(repr(replace(settings, namespaces=())).encode())
+    told.update(repr(replace(settings, namespaces=(), resync_seconds=0)).encode())
     return f"{__version__}-{told.hexdigest()[:_DIGITS]}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -40,8 +40,13 @@ class Collection:
     selector: str = ""
 
 
-def collections(world: World, namespaces: Sequence[str] = ()) -> list[Collection]:
-    """Everything that passes read: of the whole cluster, or of some namespaces alone."""
+def collections(
+    world: World, namespaces: Sequence[str] = (), *, unread: Container[str] = ()
+) -> list[Collection]:
+    """Everything that passes read: of the whole cluster, or of some namespaces alone.
+
+    `unread` are the kinds of objects on offer that are left alone.
+    """
     # Whoever looks after some namespaces has no right to read what labels they have.
     found = [] if namespaces else [Collection(NAMESPACE, world.namespaces, namespace)]
     for name in namespaces or ("",):
@@ -49,7 +54,7 @@ def collections(world: World, namespaces: Sequence[str] = ()) -> list[Collection
         found.append(Collection(POD, world.pods, pod, name, OURS))
         found.append(Collection(ENDPOINT_SLICE, world.slices, endpoint_slice, name, OURS))
         found.extend(Collection(it, world.parents, trimmed, name) for it in PARENTS)
-        offered = (*SELECTED, *PROMETHEUS)
+        offered = [it for it in (*SELECTED, *PROMETHEUS) if it.kind not in unread]
         found.extend(Collection(it, world.objects, selectable, name) for it in offered)
     return found
 

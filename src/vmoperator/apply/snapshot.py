@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from vmoperator.apply.client import Client
 from vmoperator.apply.collection import Collection, collections
@@ -17,14 +17,19 @@ log = logging.getLogger(__name__)
 
 
 async def snapshot(
-    client: Client, namespaces: Sequence[str] = (), *, tell: Callable[[str], None]
+    client: Client,
+    namespaces: Sequence[str] = (),
+    *,
+    unread: Container[str] = (),
+    tell: Callable[[str], None],
 ) -> World:
-    """The world, read once; `tell` is given one line for each thing that it goes without.
+    """The world, read once, without the kinds `unread`; `tell` is given one line for each thing
+    that it goes without.
 
     Raises Forbidden, which names every right that is missing, and any other ApiError.
     """
     world = World()
-    found = collections(world, namespaces)
+    found = collections(world, namespaces, unread=unread)
     outcomes = await asyncio.gather(*(_fill(client, one) for one in found), return_exceptions=True)
     missing = []
     for one, outcome in zip(found, outcomes, strict=True):

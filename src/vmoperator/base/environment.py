@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from vmoperator.base.duration import duration_seconds
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.quantity import quantity
 from vmoperator.base.settings import Defaults, Settings
@@ -15,6 +16,18 @@ from vmoperator.base.settings import Defaults, Settings
 PREFIX: Final = "VM_"
 
 _UNLIMITED = "unlimited"
+_LEAST_RESYNC_SECONDS = 10
+_CONVERTED: Final = MappingProxyType(
+    {
+        "SERVICESCRAPE": "ServiceMonitor",
+        "PODMONITOR": "PodMonitor",
+        "PROBE": "Probe",
+        "SCRAPECONFIG": "ScrapeConfig",
+        "PROMETHEUSRULE": "PrometheusRule",
+        "ALERTMANAGERCONFIG": "AlertmanagerConfig",
+    }
+)
+"""End of a variable's name -> the kind whose objects it is about."""
 _CLUSTER = "VM_VMCLUSTERDEFAULT"
 _ALERTMANAGER = "VM_VMALERTMANAGER"
 _PROGRAMS: Final = MappingProxyType(
@@ -105,6 +118,13 @@ def _share(text: str) -> str:
     return text
 
 
+def _interval(text: str) -> int:
+    seconds = duration_seconds(text)
+    if seconds and seconds < _LEAST_RESYNC_SECONDS:
+        raise ValueError(f"must be 0 or at least {_LEAST_RESYNC_SECONDS}s")
+    return int(seconds)
+
+
 def _pairs(text: str) -> Mapping[str, str]:
     found = {}
     for pair in filter(None, re.split(r"\s*,\s*", text.strip())):
@@ -119,6 +139,16 @@ def _general(
     name: str, field: str, parse: Callable[[str], Any], words: str, default: str = ""
 ) -> Variable:
     return Variable(name, default, words, lambda it, text: replace(it, **{field: parse(text)}))
+
+
+def _reading(name: str, kind: str) -> Variable:
+    def put(settings: Settings, text: str) -> Settings:
+        others = {it for it in settings.unread_kinds if it != kind}
+        found = others if _flag(text) else {*others, kind}
+        return replace(settings, unread_kinds=tuple(sorted(found)))
+
+    words = f"Whether objects of the Prometheus operator's kind {kind} are read at all."
+    return Variable(f"VM_ENABLEDPROMETHEUSCONVERTER_{name}", "true", words, put)
 
 
 def _with_version(settings: Settings, text: str) -> Settings:
@@ -177,6 +207,15 @@ _GENERAL = (
         "How many shards of a VMAgent change side by side; a share is rounded up, to at least 2.",
         "25%",
     ),
+    _general(
+        "VM_FORCERESYNCINTERVAL",
+        "resync_seconds",
+        _interval,
+        "Go through all objects again so often, such as `10m`, also if nothing has changed; it "
+        "costs no request. `0s`: never, changes wake what they concern.",
+        "0s",
+    ),
+    *(_reading(name, kind) for name, kind in _CONVERTED.items()),
     _general("VM_COMMON_LABELS", "common_labels", _pairs, "Labels of every object: `a=b,c=d`."),
     _general("VM_COMMON_ANNOTATIONS", "common_annotations", _pairs, "Annotations, likewise."),
 )

@@ -107,5 +107,10 @@ class Settings:
     shards_at_once: str = "25%"
     """How many shards of a VMAgent change side by side: a number, or a share, which is rounded up
     and at least 2."""
+    resync_seconds: int = 0
+    """All objects are gone through again so often, also if nothing has changed; 0: never
+    (VM_FORCERESYNCINTERVAL)."""
+    unread_kinds: tuple[str, ...] = ()
+    """Kinds of the Prometheus operator that are left alone (VM_ENABLEDPROMETHEUSCONVERTER_...)."""
     namespaces: tuple[str, ...] = ()
     """Namespaces that the operator looks after; none named: all of them."""

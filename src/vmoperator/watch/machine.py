@@ -54,6 +54,8 @@ class Machine:
     meters: Meters
     election: Election | None = None
     """None: no other process looks after the same objects."""
+    resync_seconds: float = 0.0
+    """All parents are passed again so often; 0: only when something wakes them."""
 
     @property
     def is_leading(self) -> bool:
@@ -141,6 +143,7 @@ class Machine:
             "rule health": self.rules.run,
             "announcements": self.announcements.run,
             "queue": self.queue.run,
+            **({"resync": self._resync} if self.resync_seconds else {}),
         }
         try:
             async with asyncio.TaskGroup() as group:
@@ -150,6 +153,12 @@ class Machine:
             self.reports.start_over()
             await self.announcements.close()
             await self.deliveries.close()
+
+    async def _resync(self) -> None:
+        while True:
+            await asyncio.sleep(self.resync_seconds)
+            for ref in self.world.parents.all():
+                self.queue.add(ref)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +199,7 @@ def assembled(
     return Machine(
         world,
         queue,
-        wiring.informers(settings.namespaces),
+        wiring.informers(settings.namespaces, unread=settings.unread_kinds),
         shell=Shell(lines.connection, settings.namespaces, queue.add),
         reports=reports,
         rules=RuleHealth(lines.programs, deliveries, reports),
@@ -198,4 +207,5 @@ def assembled(
         announcements=announcements,
         meters=meters,
         election=election,
+        resync_seconds=settings.resync_seconds,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -52,9 +52,15 @@ class Wiring:
     _seen: set[tuple[str, str]] = field(default_factory=set, init=False)
     """Selectable kinds, and where, that were listed once: what is known of them stays."""
 
-    def informers(self, namespaces: Sequence[str] = ()) -> list[Informer[Any]]:
-        """One per resource and namespace; per resource for the whole cluster if none is named."""
-        return [self._informer(one) for one in collections(self.world, namespaces)]
+    def informers(
+        self, namespaces: Sequence[str] = (), *, unread: Container[str] = ()
+    ) -> list[Informer[Any]]:
+        """One per resource and namespace; per resource for the whole cluster if none is named.
+
+        None for the kinds `unread`.
+        """
+        found = collections(self.world, namespaces, unread=unread)
+        return [self._informer(one) for one in found]
 
     def _informer(self, one: Collection) -> Informer[Any]:
         on_change, on_state = self._hooks(one)

@@ -22,6 +22,13 @@ SAMPLES = {
     "USEDEFAULTRESOURCES": "false",
     "PRESTOP_HOOK": "false",
     "SHARDS_AT_ONCE": "3",
+    "FORCERESYNCINTERVAL": "1m30s",
+    "SERVICESCRAPE": "false",
+    "PODMONITOR": "false",
+    "PROBE": "false",
+    "SCRAPECONFIG": "false",
+    "PROMETHEUSRULE": "false",
+    "ALERTMANAGERCONFIG": "false",
     "COMMON_LABELS": "a=b",
     "COMMON_ANNOTATIONS": "a=b",
 }
@@ -55,6 +62,9 @@ def test_the_default_that_is_told_is_the_default(variable: Variable) -> None:
         ("VM_VMSINGLEDEFAULT_TERMINATION_GRACE_PERIOD_SECONDS", "1m", "seconds"),
         ("VM_SHARDS_AT_ONCE", "all", "must be a number"),
         ("VM_COMMON_LABELS", "team", "KEY=VALUE"),
+        ("VM_FORCERESYNCINTERVAL", "1s", "0 or at least 10s"),
+        ("VM_FORCERESYNCINTERVAL", "60", "is not a duration"),
+        ("VM_ENABLEDPROMETHEUSCONVERTER_PROBE", "no", "must be true or false"),
     ],
 )
 def test_a_bad_value_is_refused_with_the_name_of_the_variable(
@@ -62,6 +72,15 @@ def test_a_bad_value_is_refused_with_the_name_of_the_variable(
 ) -> None:
     with pytest.raises(SettingsInvalid, match=f"{name}={text}: .*{words}"):
         settings(**{name: text})
+
+
+def test_kinds_of_the_prometheus_operator_are_read_unless_their_variable_is_false() -> None:
+    prefix = "VM_ENABLEDPROMETHEUSCONVERTER_"
+    found = settings(**{f"{prefix}SERVICESCRAPE": "false", f"{prefix}PODMONITOR": "false"})
+    assert found.unread_kinds == ("PodMonitor", "ServiceMonitor")
+    assert settings(**{f"{prefix}PROBE": "true"}).unread_kinds == ()
+    every = [it.name for it in variables() if it.name.startswith(prefix)]
+    assert len(settings(**dict.fromkeys(every, "false")).unread_kinds) == len(every) == 6
 
 
 def test_variables_that_do_nothing_here_are_named() -> None:
