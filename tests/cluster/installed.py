@@ -74,10 +74,14 @@ class Installed:
         command = ("upgrade", "--install", name, str(CHART), "--wait", "--timeout=300s", *given)
         return self.helm(*command, namespace=namespace)
 
-    def pods(self) -> list[dict[str, Any]]:
+    def all_pods(self) -> list[dict[str, Any]]:
+        """Those that end as well."""
         text = self.kubectl("-n", HOME, "get", "pods", "-l", SELECTOR, "-o", "json")
         found: list[dict[str, Any]] = json.loads(text)["items"]
-        return [it for it in found if "deletionTimestamp" not in it["metadata"]]
+        return found
+
+    def pods(self) -> list[dict[str, Any]]:
+        return [it for it in self.all_pods() if "deletionTimestamp" not in it["metadata"]]
 
     def ready_pods(self) -> list[str]:
         return sorted(it["metadata"]["name"] for it in self.pods() if _is_ready(it))
@@ -107,11 +111,15 @@ class Installed:
         self.helm("uninstall", HOME, "--wait")
         self.kubectl("delete", "namespace", HOME)
 
-    def metric(self, pod: str, name: str) -> float:
-        page = self.kubectl(
+    def page(self, pod: str) -> str:
+        """The metrics of a pod."""
+        return self.kubectl(
             "get", "--raw", f"/api/v1/namespaces/{HOME}/pods/{pod}:8080/proxy/metrics"
         )
-        line = next(it for it in page.splitlines() if it.startswith(f"{name} "))
+
+    def metric(self, pod: str, name: str) -> float:
+        lines = self.page(pod).splitlines()
+        line = next(it for it in lines if it.startswith(f"{name} "))
         return float(line.split()[1])
 
 
