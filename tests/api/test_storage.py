@@ -192,7 +192,7 @@ async def test_a_set_that_is_refused_after_all_is_told_and_tried_again(running: 
     before = pods(running)
     await running.apply(cluster(**claims("20Gi")))
     running.api.faults.append(Fault(403, times=1, method="PATCH", path=SET, message="not now"))
-    assert await running.run() is not None
+    assert await running.run() == 5.0
     assert running.message == "failed not now"
     assert running.api.find(Ref("StatefulSet", "default", "vmstorage-demo")) is None
     await running.settle()

@@ -103,6 +103,7 @@ class Pass:
         wanted = [
             self.roller.again_seconds,
             self.aftercare.again_seconds,
+            self.storage.again_seconds,
             self.guard.again_seconds,
             *self.nameless.values(),
             MENDED_SECONDS if is_odd else None,

@@ -81,6 +81,11 @@ class Storage:
         await self._bring(manifest, live, wanted)
         return live.replicas
 
+    @property
+    def again_seconds(self) -> float | None:
+        """When to try again what leaves pods without a StatefulSet; None where nothing does."""
+        return self._renewal.again_seconds
+
     async def adopted(self, ref: Ref) -> None:
         """Return once a StatefulSet that was made anew has taken its pods over."""
         await self._renewal.adopted(ref)
