@@ -127,6 +127,11 @@ class Desk:
 
 USED = {"updateStatus": "operational", "parents": ["VMAgent/default/a"]}
 IGNORED = {"updateStatus": "ignored", "reason": "selected by no object that would use it"}
+MISSED = {
+    **IGNORED,
+    "reason": f"{IGNORED['reason']}: "
+    "VMAgent/default/a: spec.staticScrapeSelector does not match its labels",
+}
 REFUSED = {"updateStatus": "failed", "reason": "spec.targetEndpoints[0]: not taken"}
 
 
@@ -175,7 +180,9 @@ async def test_nothing_is_said_before_every_parent_has_spoken(desk: Desk) -> Non
         await desk.pass_of(A, selector={"matchLabels": {"team": "a"}})
         await asyncio.sleep(0.1)
     await desk.pass_of(B, selector={"matchLabels": {"team": "b"}})
-    await desk.says("one", **IGNORED)
+    words = "spec.staticScrapeSelector does not match its labels"
+    parts = "; ".join(f"VMAgent/default/{name}: {words}" for name in "ab")
+    await desk.says("one", **{**IGNORED, "reason": f"{IGNORED['reason']}: {parts}"})
 
 
 async def test_what_the_operator_made_for_its_own_programs_is_not_told_that_nobody_selects_it(
@@ -184,10 +191,10 @@ async def test_what_the_operator_made_for_its_own_programs_is_not_told_that_nobo
     await desk.api.put(scrape("two", **{"managed-by": "vm-operator"}))
     await until(lambda: desk.world.objects.all()[TWO].is_ours)
     await desk.pass_of(A, selector={"matchLabels": {"team": "a"}})
-    await desk.says("one", **IGNORED)
+    await desk.says("one", **MISSED)
     # Whoever comes last is told last.
     await desk.api.put(scrape("zero"))
-    await desk.says("zero", **IGNORED)
+    await desk.says("zero", **MISSED)
     assert desk.status("two") == {}
 
 
@@ -209,7 +216,7 @@ async def test_a_new_object_that_nobody_selects_has_time_to_find_a_parent(desk: 
     with desk.no_writes():
         await desk.pass_of(A, selector=selector)
         await asyncio.sleep(0.1)
-    await desk.says("one", **IGNORED)
+    await desk.says("one", **MISSED)
 
 
 async def test_a_restart_with_nothing_changed_writes_nothing(desk: Desk) -> None:

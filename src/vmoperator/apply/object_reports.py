@@ -31,7 +31,7 @@ from vmoperator.base.resource import (
 from vmoperator.observe.objects import Selectable, Told
 from vmoperator.observe.rules import is_sickness, steady
 from vmoperator.observe.selection import Hit
-from vmoperator.observe.usage import parent_words, usage
+from vmoperator.observe.usage import ignored, miss, parent_words, usage
 
 log = logging.getLogger(__name__)
 
@@ -221,12 +221,17 @@ class ObjectReports:
         if one.told.parents:
             silent = {parent_words(it) for it in self._choosing() if it not in self._told}
             words.update({it: "" for it in one.told.parents if it in silent})
-        wanted = usage(words)
+        wanted = usage(words) if words else ignored(self._misses(one), one.told)
         if wanted == one.told or one.is_leaving or self._is_early(one, verdicts):
             return None
         if not (words or one.told.word) and (one.is_ours or not self._is_patient(one)):
             return None
         return wanted
+
+    def _misses(self, one: Selectable) -> list[str]:
+        choosers, namespaces = self.world.choosers.by_kind(one.ref.kind), self.world.namespaces
+        hits = ((it, it.hit(one, namespaces)) for it in choosers)
+        return sorted(miss(it.parent, it.choice, hit) for it, hit in hits if hit is not Hit.HIT)
 
     def _is_early(self, one: Selectable, verdicts: Mapping[Ref, str]) -> bool:
         if not verdicts and self._is_waiting():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from vmoperator.api.picking import Picked
+from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.status import UpdateStatus
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.objects import Told
+from vmoperator.observe.selection import Hit
 from vmoperator.observe.verdict import Aspect, Remark
 
 _NAMES_TOLD = 10
@@ -16,6 +17,8 @@ _REASON_LIMIT = 1000
 _REFUSAL_LIMIT = 300
 # As many as the definition of the status takes.
 _PARENTS_TOLD = 64
+_MISSES_TOLD = 3
+_NOBODY = "selected by no object that would use it"
 _SICK = "in use that cannot be evaluated"
 
 
@@ -25,7 +28,7 @@ def usage(verdicts: Mapping[str, str]) -> Told:
     One that is refused by some and used by others works, and says by whom it is refused.
     """
     if not verdicts:
-        return Told(word=UpdateStatus.IGNORED, reason="selected by no object that would use it")
+        return Told(word=UpdateStatus.IGNORED, reason=_NOBODY)
     users = sorted(parent for parent, refusal in verdicts.items() if not refusal)
     refusals = {parent: refusal for parent, refusal in sorted(verdicts.items()) if refusal}
     if users:
@@ -34,6 +37,37 @@ def usage(verdicts: Mapping[str, str]) -> Told:
         return Told(word=UpdateStatus.OPERATIONAL, reason=cut(words), parents=parents)
     words = "; ".join(dict.fromkeys(refusals.values()))
     return Told(word=UpdateStatus.FAILED, reason=cut(words))
+
+
+def ignored(misses: Iterable[str], told: Told) -> Told:
+    """What to say of an object that nobody selects, and which fields of whom keep it out.
+
+    What is `told` already stays as long as all of it is true, so that thousands of objects are not
+    written anew for each parent that comes.
+    """
+    known = dict.fromkeys(misses)
+    beginning, more = f"{_NOBODY}: ", "and others"
+    if told.word == UpdateStatus.IGNORED and told.reason.startswith(beginning):
+        former = told.reason.removeprefix(beginning).split("; ")
+        if {*former} <= {*known, more}:
+            return told
+    named = [*itertools.islice(known, _MISSES_TOLD), *([more] if len(known) > _MISSES_TOLD else [])]
+    reason = cut(f"{beginning}{'; '.join(named)}") if named else _NOBODY
+    return Told(word=UpdateStatus.IGNORED, reason=reason)
+
+
+def miss(parent: Ref, choice: Choice, hit: Hit) -> str:
+    """Which field of a parent keeps an object out, and how."""
+    spaces = f"{choice.field.removesuffix('Selector')}NamespaceSelector"
+    if hit is Hit.FOREIGN_LABELS:
+        why = f"{choice.field} does not match its labels"
+    elif hit is Hit.UNSELECTED:
+        why = f"{choice.field} is not set"
+    elif choice.namespaces is None:
+        why = f"{spaces} is not set, and it is in another namespace"
+    else:
+        why = f"{spaces} does not match its namespace"
+    return f"{parent_words(parent)}: {why}"
 
 
 def parent_words(parent: Ref) -> str:

@@ -10,7 +10,8 @@ import pytest
 from vmoperator.api.picking import Choice, Fragment, Picked
 from vmoperator.base.manifest import Ref
 from vmoperator.observe.objects import Told
-from vmoperator.observe.usage import objects_selected, usage
+from vmoperator.observe.selection import Hit
+from vmoperator.observe.usage import ignored, miss, objects_selected, usage
 
 A, B = "VMAgent/default/a", "VMAgent/default/b"
 
@@ -36,6 +37,51 @@ def test_the_status_of_an_object_says_what_its_parents_make_of_it(
     verdicts: dict[str, str], told: Told
 ) -> None:
     assert usage(verdicts) == told
+
+
+PARENT = Ref("VMAgent", "monitoring", "demo")
+NOBODY = "selected by no object that would use it"
+
+
+@pytest.mark.parametrize(
+    ("namespaces", "hit", "words"),
+    [
+        ({}, Hit.FOREIGN_LABELS, "spec.serviceScrapeSelector does not match its labels"),
+        (
+            {},
+            Hit.FOREIGN_NAMESPACE,
+            "spec.serviceScrapeNamespaceSelector does not match its namespace",
+        ),
+        (
+            None,
+            Hit.FOREIGN_NAMESPACE,
+            "spec.serviceScrapeNamespaceSelector is not set, and it is in another namespace",
+        ),
+        (None, Hit.UNSELECTED, "spec.serviceScrapeSelector is not set"),
+    ],
+    ids=["labels", "namespace", "other-namespace", "unset"],
+)
+def test_an_object_that_nobody_selects_is_told_which_field_keeps_it_out(
+    namespaces: dict[str, str] | None, hit: Hit, words: str
+) -> None:
+    choice = replace(picked().choice, namespaces=namespaces)
+    assert miss(PARENT, choice, hit) == f"VMAgent/monitoring/demo: {words}"
+
+
+def test_of_many_parents_that_do_not_select_an_object_three_are_named() -> None:
+    misses = [f"VMAgent/default/a{number}: spec.x is not set" for number in range(9)]
+    told = ignored(misses, Told())
+    assert told == Told(word="ignored", reason=f"{NOBODY}: {'; '.join(misses[:3])}; and others")
+    assert ignored([], Told()) == Told(word="ignored", reason=NOBODY)
+    long = [f"VMAgent/{'n' * 63}/{number}{'m' * 250}: {'w' * 100}" for number in range(9)]
+    assert len(ignored(long, Told()).reason) <= 1000
+
+
+def test_what_is_still_true_of_an_ignored_object_is_not_written_anew() -> None:
+    before = ignored(["a: x", "b: y"], Told())
+    assert ignored(["a: w", "a: x", "b: y", "c: z"], before) is before
+    assert ignored(["a: x", "c: z"], before).reason == f"{NOBODY}: a: x; c: z"
+    assert ignored([], before).reason == NOBODY
 
 
 def picked(
