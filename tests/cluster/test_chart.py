@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from chart.rights import CLUSTER_SCOPED
 from localcluster import Cluster
 from localcluster.audit import Event
-from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, until
-from tests.cluster.installed import ACCOUNT, HOME, Installed, process_of
+from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, small, until
+from tests.cluster.installed import ACCOUNT, CHART, HOME, Installed, process_of
 from tests.cluster.stack import small_object
 from tests.pages import as_shown, shown
 
@@ -168,6 +172,89 @@ def test_upgrade_and_rollback_restart_no_pod_of_the_users_and_uninstall_leaves_t
     assert {it["metadata"]["uid"] for it in team.items("pods")} == before
     assert team.status("demo", "vmsingle")["updateStatus"] == "operational"
     assert "vmsingles.operator" in release.kubectl("get", "crd", "-o", "name")
+
+
+OLD = "0.0.9"
+NEW_FIELD = "clusterDomainName"
+CRD = "vmclusters.operator.victoriametrics.com"
+
+
+def _older_chart(release: Installed, folder: Path) -> Path:
+    """A package of the chart as an older version may have been: other defaults, a field less."""
+    old = folder / "vmoperator"
+    shutil.copytree(CHART, old)
+    tag = yaml.safe_load((old / "Chart.yaml").read_text())["appVersion"]
+    _edit(old / "Chart.yaml", lambda it: {**it, "version": OLD, "appVersion": OLD})
+    other = {"workers": 3, "revisionHistoryLimit": 1}
+    _edit(
+        old / "values.yaml",
+        lambda it: {**it, **other, "image": {**it["image"], "tag": str(tag)}},
+    )
+    definition = old / "files/crds/vmclusters.json"
+    known = json.loads(definition.read_text())
+    del _fields(known)[NEW_FIELD]
+    definition.write_text(json.dumps(known, separators=(",", ":")))
+    release.helm("package", str(old), "-d", str(folder))
+    return folder / f"vmoperator-{OLD}.tgz"
+
+
+def _edit(path: Path, change: Callable[[Any], Any]) -> None:
+    path.write_text(yaml.safe_dump(change(yaml.safe_load(path.read_text()))))
+
+
+def _fields(definition: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a VMCluster's spec."""
+    schema = definition["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    found: dict[str, Any] = schema["properties"]["spec"]["properties"]
+    return found
+
+
+def _seen(release: Installed) -> tuple[bool, bool]:
+    """Whether the definition has the new field, and whether the operator runs as it used to."""
+    definition = json.loads(release.kubectl("get", "crd", CRD, "-o", "json"))
+    text = release.kubectl("-n", HOME, "get", "deployment", HOME, "-o", "json")
+    arguments = json.loads(text)["spec"]["template"]["spec"]["containers"][0]["args"]
+    return NEW_FIELD in _fields(definition), "--workers=3" in arguments
+
+
+def _runs(team: Namespace) -> set[tuple[str, int]]:
+    """uid of each pod, and how often its container was started again."""
+    return {
+        (it["metadata"]["uid"], it["status"]["containerStatuses"][0]["restartCount"])
+        for it in team.items("pods")
+    }
+
+
+def _until_looked_at(release: Installed, team: Namespace) -> None:
+    """Until whoever leads now has passed over the VMCluster."""
+    _leader(release)
+    until(
+        lambda: 'vmoperator_reconcile_total{kind="VMCluster"' in release.page(release.holder),
+        what="the leader looks at the VMCluster",
+    )
+    team.until_status("demo", "operational")
+
+
+def test_an_older_release_is_upgraded_and_rolled_back_under_a_running_vmcluster(
+    release: Installed, team: Namespace, tmp_path: Path
+) -> None:
+    release.helm("uninstall", HOME, "--wait", "--ignore-not-found")
+    two = ("--set", "replicas=2", "--wait", "--timeout=300s")
+    release.helm("install", HOME, str(_older_chart(release, tmp_path)), *two)
+    assert _seen(release) == (False, True)
+    team.apply(small())
+    team.until_status("demo", "operational")
+    before = _runs(team)
+    release.upgrade("replicas=2")
+    assert _seen(release) == (True, False)
+    _until_looked_at(release, team)
+    assert _runs(team) == before
+    release.helm("rollback", HOME, "--wait", "--timeout=300s")
+    assert _seen(release) == (False, True)
+    _until_looked_at(release, team)
+    assert _runs(team) == before
+    release.upgrade("replicas=2")
+    release.helm("uninstall", HOME, "--wait")
 
 
 def test_the_commands_of_the_page_work_in_the_order_shown(release: Installed) -> None:
