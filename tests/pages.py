@@ -8,19 +8,26 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from localcluster.patience import drawn_out
+
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 """All but the decisions, which show no commands."""
 _BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _ANY_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_INDENTED = re.compile(r"^ {4,}(\S.*)$", re.MULTILINE)
+_PROGRAMS = ("kubectl", "helm", "vmoperator", "tools/cluster", "docker", "ctr")
 _LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _AGE = re.compile(r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?\b")
 _ANYTHING = "…"
+_APPLIED = {"created", "configured", "unchanged"}
+_ASKS = ("kubectl get", "vmoperator plan")
 
 
 class Shown(NamedTuple):
-    """One command as a page shows it, and the lines below it; no lines: any will do."""
+    """One command as a page shows it, and the lines below it; no lines: it prints nothing."""
 
     command: str
     lines: tuple[str, ...]
@@ -30,6 +37,54 @@ def shown(text: str) -> list[Shown]:
     """The commands of the blocks of type `console`: what follows `$ `, to the end of the line, or
     of the next one where it ends with a backslash."""
     return [it for block in _BLOCK.findall(text) for it in _of_block(block.splitlines())]
+
+
+def beside(text: str) -> list[str]:
+    """The commands that a page shows elsewhere than in blocks of type `console`: the lines of other
+    blocks, indented lines, and what stands between back-ticks and has at least three words."""
+    fenced = [body for kind, body in _FENCED.findall(text) if kind != "console"]
+    lines = [_command(line) for body in fenced for line in _joined(body).splitlines()]
+    rest = _ANY_BLOCK.sub("", text)
+    lines += [_command(it) for it in _INDENTED.findall(rest)]
+    lines += [it for it in words(rest) if len(it.split()) >= 3]
+    return [it for it in lines if it.startswith(tuple(f"{name} " for name in _PROGRAMS))]
+
+
+def _joined(body: str) -> str:
+    return re.sub(r"\\\n\s*", "", body)
+
+
+def _command(line: str) -> str:
+    """Without the sign of a prompt and what is said about it."""
+    return re.sub(r"\s+# .*", "", line.removeprefix("$ ")).strip()
+
+
+LOOKS = re.compile(
+    r"kubectl (?:-n \S+ )?(?:get|describe|logs|exec \S+ -- python3 -m vmoperator plan)\b"
+    r"(?!.* -w\b)(?!.*--watch)"
+)
+"""Commands that change nothing and end by themselves."""
+_STANDING = {
+    "COND": "-o jsonpath='{.status.conditions[?(@.type==\"Ready\")].message}'",
+    "C": "vmcluster",
+    "KIND": "vmcluster",
+    "NAMESPACE": "default",
+    "POD": "vmstorage-example-vmcluster-persistent-0",
+}
+_NAMES = {
+    "vmagent": "example-vmagent",
+    "vmalert": "example-vmalert",
+    "vmservicescrape": "vmstorage-example-vmcluster-persistent",
+}
+
+
+def filled(command: str) -> str:
+    """The same about the objects of examples/high-availability, for words that stand for others."""
+    parts = [_STANDING.get(word, word) for word in command.split(" ")]
+    for at, word in enumerate(parts):
+        if word in ("NAME", "demo"):
+            parts[at] = _NAMES.get(parts[at - 1], "example-vmcluster-persistent")
+    return " ".join(parts)
 
 
 def _of_block(lines: list[str]) -> Iterator[Shown]:
@@ -50,10 +105,9 @@ def _of_block(lines: list[str]) -> Iterator[Shown]:
 
 
 def is_as_shown(lines: tuple[str, ...], output: str) -> bool:
-    """Whether an output is what a page shows: spaces and ages (`5s`, `2m10s`) count alike, `…`
-    stands for anything within a line, and a line of it alone for any lines."""
-    if not lines:
-        return True
+    """Whether an output is what a page shows: spaces and ages (`5s`, `2m10s`) count alike, so do
+    `created`, `configured` and `unchanged` of an apply; `…` stands for anything within a line, and
+    a line of it alone for any lines. What is shown without any line prints nothing."""
     pattern = "".join(map(_pattern, lines))
     return (
         re.fullmatch(pattern, "".join(f"{_plain(it)}\n" for it in output.splitlines())) is not None
@@ -64,12 +118,13 @@ def as_shown(it: Shown, run: Callable[[str], str], *, seconds: float = 120.0) ->
     """What a command prints, once it is what the page shows: data, a status and Events may come a
     moment after what they tell of. A command that shows nothing, or changes something, runs once.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while True:
         output = run(it.command)
         if is_as_shown(it.lines, output):
             return output
-        is_over = time.monotonic() > deadline or not it.command.startswith("kubectl get")
+        is_late = time.monotonic() > began + drawn_out(seconds)
+        is_over = is_late or not it.command.startswith(_ASKS)
         assert not is_over, f"{it.command}\nshown:\n{chr(10).join(it.lines)}\nis:\n{output}"
         time.sleep(1)
 
@@ -82,8 +137,10 @@ def _pattern(line: str) -> str:
 
 
 def _plain(line: str) -> str:
-    words = (_AGE.sub(lambda it: "AGE" if it[0] else "", word) for word in line.split())
-    return " ".join(words)
+    parts = (_AGE.sub(lambda it: "AGE" if it[0] else "", word) for word in line.split())
+    plain = " ".join(parts)
+    first, _, last = plain.rpartition(" ")
+    return f"{first} applied" if last in _APPLIED else plain
 
 
 def rows(text: str, heading: str) -> list[list[str]]:

@@ -14,7 +14,8 @@ import pytest
 from localcluster import Cluster
 from tests.cluster.conftest import ALL_KINDS, ROOT
 from tests.cluster.installed import Installed
-from tests.pages import Shown, as_shown, shown
+from tests.pages import LOOKS, Shown, as_shown, filled, is_as_shown, shown
+from tests.unit.docs.test_commands import BESIDE, NOT_RUN
 
 pytestmark = pytest.mark.cluster
 
@@ -24,6 +25,9 @@ TOOL_PAGE = ROOT / "docs/local-cluster.md"
 INSTALL_PAGE = ROOT / "docs/install.md"
 QUICK_START = ROOT / "docs/quick-start.md"
 """The commands of these two are run in test_chart.py, where no operator runs yet."""
+DAY_TWO = [ROOT / f"docs/{name}.md" for name in ("operations", "storage")]
+"""These go on with the VMCluster of the quick start."""
+_END = "-- the end of a command --"
 OPERATOR = "vmoperator run"
 """Started by the fixture `operator`, with an identity of its own."""
 
@@ -35,7 +39,7 @@ def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProces
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=1200,
         check=False,
     )
 
@@ -47,7 +51,7 @@ def _output(command: str, environment: dict[str, str]) -> str:
 
 
 def _commands() -> list[tuple[str, Shown]]:
-    pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE, QUICK_START)]
+    pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE, QUICK_START, *DAY_TWO)]
     return [(page.name, it) for page in pages for it in shown(page.read_text())]
 
 
@@ -61,11 +65,8 @@ def shell(cluster: Cluster, installed: Installed) -> dict[str, str]:
     }
 
 
-def test_the_commands_of_the_pages_work_in_the_order_shown(
-    shell: dict[str, str], cluster: Cluster
-) -> None:
-    commands = [(page, it) for page, it in _commands() if OPERATOR not in it.command]
-    assert len(commands) >= 20
+def _play(commands: list[tuple[str, Shown]], shell: dict[str, str], cluster: Cluster) -> None:
+    """Runs them one by one, and takes everything away at the end."""
     try:
         for page, it in commands:
             print(f"{page}: {it.command}\n{as_shown(it, lambda it: _output(it, shell))[-600:]}")
@@ -73,18 +74,40 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
         cluster.kubectl("delete", "-f", str(HA), "--ignore-not-found")
         cluster.kubectl("delete", ALL_KINDS, "--all")
         cluster.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
+        cluster.kubectl("delete", "pvc", "--all", "--wait=false")
+
+
+def test_the_commands_of_the_pages_work_in_the_order_shown(
+    shell: dict[str, str], cluster: Cluster
+) -> None:
+    commands = [(page, it) for page, it in _commands() if OPERATOR not in it.command]
+    looks = sorted({it for it in BESIDE if LOOKS.match(it)} - NOT_RUN.keys())
+    assert (len(commands) >= 30, len(looks) >= 20) == (True, True)
+    # What stands in tables and sentences tells of any object; here of those that stand now.
+    commands += [("beside", Shown(filled(it), ("…",))) for it in looks]
+    _play(commands, shell, cluster)
+
+
+def test_the_commands_of_day_two_work_in_the_order_shown(
+    shell: dict[str, str], cluster: Cluster
+) -> None:
+    commands = [(page.name, it) for page in DAY_TWO for it in shown(page.read_text())]
+    assert len(commands) >= 30
+    _play(commands, shell, cluster)
 
 
 def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, str]) -> None:
-    lines = [
-        # A name of its own: the one that the reader may have up stays as it is.
-        it.command.replace("tools/cluster", "tools/cluster --name docs", 1)
-        for it in shown(TOOL_PAGE.read_text())
-    ]
-    assert len(lines) >= 5
-    script = "\n".join(["set -e", *lines])
+    commands = shown(TOOL_PAGE.read_text())
+    assert len(commands) >= 5
+    # A name of its own: the one that the reader may have up stays as it is.
+    lines = [it.command.replace("tools/cluster", "tools/cluster --name docs", 1) for it in commands]
+    script = "\n".join(["set -e", *(f"{it}\necho; echo {_END}" for it in lines)])
     done = _run(script, shell)
     assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+    outputs = done.stdout.split(f"{_END}\n")
+    for it, output in zip(commands, outputs, strict=False):
+        told = output.removesuffix("\n")
+        assert is_as_shown(it.lines, told), f"{it.command}\nis:\n{told}"
 
 
 def test_the_options_that_the_pages_name_exist() -> None:

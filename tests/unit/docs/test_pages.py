@@ -45,7 +45,10 @@ def test_commands_and_what_they_print_are_read_from_a_page() -> None:
 @pytest.mark.parametrize(
     ("lines", "output", "is_alike"),
     [
-        pytest.param((), "anything", True, id="nothing shown"),
+        pytest.param((), "anything", False, id="nothing shown"),
+        pytest.param((), "", True, id="nothing shown, nothing printed"),
+        pytest.param(("a/b created",), "a/b unchanged\n", True, id="applied before"),
+        pytest.param(("a/b created",), "a/b deleted\n", False, id="not applied"),
         pytest.param(
             ("NAME AGE", "demo 5s"), "NAME   AGE\ndemo   2m10s\n", True, id="spaces, ages"
         ),
