@@ -11,9 +11,10 @@ from __future__ import annotations
 import hashlib
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import TypeAlias
 
 import orjson
 
@@ -22,12 +23,14 @@ from vmoperator.base.manifest import Ref
 from vmoperator.base.names import JOB_MARKER, JOB_MARKER_DIGITS
 from vmoperator.render.source import Source
 
+Contents: TypeAlias = tuple[bytes | tuple[str, bytes], ...]
+"""The pieces of a bucket, each with the name of its file where it has one of its own."""
 COUNT = 32
 """Buckets of one kind of pieces."""
 CAPACITY_BYTES = 900_000
 """Most that a bucket holds; the API server takes no Secret above 1 MiB."""
-# Several agents of a few thousand objects: a pass at rest encodes and hashes nothing.
-_KEPT = 128
+# Eight parents of thousands of objects: a pass at rest encodes and hashes nothing.
+_KEPT = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,14 @@ class Packed:
     """Objects that found no place, and why."""
 
 
-def packed(fragments: Iterable[Fragment], *, form: Form, base: str) -> Packed:
-    """The sound pieces in buckets `BASE-jobs-0`, `BASE-jobs-1` and so on, in the order given."""
+def packed(fragments: Iterable[Fragment], *, form: Form, base: str, namespace: str) -> Packed:
+    """The sound pieces in buckets `BASE-jobs-0`, `BASE-jobs-1` and so on, in the order given.
+
+    `namespace` is the one that they are for.
+    """
     places, refused = shared_out(fragments, form=form)
     filled = (
-        bucket(f"{base}-{form.name}-{index}", form, tuple(it.content for it in place))
+        _bucket(Ref("Secret", namespace, f"{base}-{form.name}-{index}"), form, place)
         for index, place in enumerate(places)
         if place
     )
@@ -123,17 +129,26 @@ def shared_out(
     return places, refused
 
 
-def bucket(secret: str, form: Form, contents: tuple[bytes, ...]) -> Bucket:
+def latest(secret: Ref, contents: Contents, make: Callable[[], Bucket]) -> Bucket:
     """The bucket of these pieces; made once for as long as they are the same."""
     # What it held before is let go: of thousands of objects that would be as much again.
-    latest = _latest(secret, form)
-    if latest.contents != contents:
-        marker = _marker(secret, contents) if form.is_marked else ""
+    known = _latest(secret)
+    if known.bucket is None or known.contents != contents:
+        known.bucket = make()
+        known.contents = contents
+    return known.bucket
+
+
+def _bucket(secret: Ref, form: Form, place: Iterable[Fragment]) -> Bucket:
+    contents = tuple(it.content for it in place)
+
+    def make() -> Bucket:
+        marker = _marker(secret.name, contents) if form.is_marked else ""
         first = (orjson.dumps({"job_name": marker}) + b"\n",) if marker else ()
-        made = sealed(secret, {form.file: form.text((*first, *contents))})
-        latest.bucket = replace(made, markers=frozenset([marker] if marker else []))
-        latest.contents = contents
-    return latest.bucket
+        made = sealed(secret.name, {form.file: form.text((*first, *contents))})
+        return replace(made, markers=frozenset([marker] if marker else []))
+
+    return latest(secret, contents, make)
 
 
 def _marker(secret: str, contents: tuple[bytes, ...]) -> str:
@@ -147,14 +162,14 @@ def _marker(secret: str, contents: tuple[bytes, ...]) -> str:
 class _Latest:
     """What a bucket was made of last."""
 
-    contents: tuple[bytes, ...] | None
-    bucket: Bucket
+    contents: Contents = ()
+    bucket: Bucket | None = None
 
 
 @lru_cache(maxsize=_KEPT)
-def _latest(secret: str, form: Form) -> _Latest:
-    del form
-    return _Latest(None, Bucket(secret=secret, digest="", data={}))
+def _latest(secret: Ref) -> _Latest:
+    del secret
+    return _Latest()
 
 
 def sealed(secret: str, files: Mapping[str, bytes]) -> Bucket:

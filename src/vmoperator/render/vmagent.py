@@ -58,7 +58,9 @@ def _selected(agent: VMAgent, scope: Scope, around: Around) -> Selected:
         is_on_every_node=bool(spec.daemon_set_mode),
     )
     holding = terms(spec, agent.metadata, place, around)
-    return selected_jobs(spec, holding, base=scope.named(APP), around=around)
+    return selected_jobs(
+        spec, holding, base=scope.named(APP), namespace=scope.namespace, around=around
+    )
 
 
 def _workload(agent: VMAgent, scope: Scope, around: Around, selected: Selected) -> Workload:

@@ -67,7 +67,9 @@ def _selected(single: VMSingle, scope: Scope, around: Around) -> Selected:
     namespaces = () if spec.service_account_name else scope.settings.namespaces
     place = Place(folder=CERTIFICATES, namespaces=namespaces)
     holding = terms(spec, single.metadata, place, around)
-    return selected_jobs(spec, holding, base=scope.named(APP), around=around)
+    return selected_jobs(
+        spec, holding, base=scope.named(APP), namespace=scope.namespace, around=around
+    )
 
 
 def _workload(single: VMSingle, scope: Scope, around: Around, selected: Selected) -> Workload:

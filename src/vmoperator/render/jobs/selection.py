@@ -94,8 +94,10 @@ RESERVED = tuple(f"{kind.job_name}/" for kind in _KINDS)
 """What names of jobs of selected objects begin with."""
 
 
-def selected_jobs(spec: ScrapeFields, terms: Terms, *, base: str, around: Around) -> Selected:
-    """What a parent selects; `base` begins the names of its Secrets."""
+def selected_jobs(
+    spec: ScrapeFields, terms: Terms, *, base: str, namespace: str, around: Around
+) -> Selected:
+    """What a parent selects; `base` begins the names of its Secrets, in its namespace."""
     kinds = [
         kind for kind in _KINDS if not terms.place.is_on_every_node or kind.ours in _ON_EVERY_NODE
     ]
@@ -107,6 +109,7 @@ def selected_jobs(spec: ScrapeFields, terms: Terms, *, base: str, around: Around
         (it for one in picked for it in one.fragments if it.ref not in too_many),
         form=JOBS,
         base=base,
+        namespace=namespace,
     )
     refused = {**too_many, **found.refused}
     copies = (sealed(certificates_secret(base), assets),) if assets else ()

@@ -9,26 +9,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
 
 import orjson
 
 from vmoperator.api.picking import Fragment
+from vmoperator.base.manifest import Ref
 from vmoperator.base.names import RULES_FOLDER, rules_file
 from vmoperator.base.rule_markers import written_marker
-from vmoperator.render.buckets import COUNT, RULES, Bucket, Packed, sealed, shared_out
+from vmoperator.render.buckets import COUNT, RULES, Bucket, Packed, latest, sealed, shared_out
 from vmoperator.render.source import Source
 
 PATTERN = f"{RULES_FOLDER}/*.yaml"
-# Several VMAlerts of many objects: a pass at rest encodes and hashes nothing.
-_KEPT = 64
 
 
-def rule_files(fragments: Iterable[Fragment], *, base: str) -> Packed:
-    """The files of all sound objects, in buckets `BASE-rules-0`, `BASE-rules-1` and so on."""
+def rule_files(fragments: Iterable[Fragment], *, base: str, namespace: str) -> Packed:
+    """The files of all sound objects, in buckets `BASE-rules-0`, `BASE-rules-1` and so on.
+
+    `namespace` is the one that they are for.
+    """
     places, refused = shared_out(fragments, form=RULES)
     filled = (
-        _bucket(_secret(base, index), tuple((rules_file(it.ref), it.content) for it in place))
+        _bucket(Ref("Secret", namespace, _secret(base, index)), place)
         for index, place in enumerate(places)
         if place
     )
@@ -49,10 +50,14 @@ def rules_volume(base: str) -> Source:
     )
 
 
-@lru_cache(maxsize=_KEPT)
-def _bucket(secret: str, files: tuple[tuple[str, bytes], ...]) -> Bucket:
-    texts = {name: RULES.text([content]) for name, content in files}
-    return replace(sealed(secret, texts), markers=_markers(texts))
+def _bucket(secret: Ref, place: Iterable[Fragment]) -> Bucket:
+    files = tuple((rules_file(it.ref), it.content) for it in place)
+
+    def make() -> Bucket:
+        texts = {name: RULES.text([content]) for name, content in files}
+        return replace(sealed(secret.name, texts), markers=_markers(texts))
+
+    return latest(secret, files, make)
 
 
 def _markers(texts: Mapping[str, bytes]) -> frozenset[str] | None:

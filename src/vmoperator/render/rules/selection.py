@@ -47,7 +47,7 @@ def selected_rules(parent: VMAlert, around: Around, *, base: str) -> Rules | Non
         return None
     found = around.picked(_choice(parent.spec), _recipe(_terms(parent)))
     (picked,) = without_copies([found], _is_copy)
-    packed = rule_files(picked.fragments, base=base)
+    packed = rule_files(picked.fragments, base=base, namespace=parent.metadata.namespace)
     return Rules(buckets=packed.buckets, picked=picked.without(packed.refused))
 
 
