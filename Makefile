@@ -6,6 +6,7 @@ CLUSTER ?= auto
 # Tests of the cluster wait more than they work: three at a time, each worker with a node of its own.
 WORKERS ?= 3
 CYCLONEDX := 7.2.1
+SBOM    ?= image/sbom.json
 STAMP   := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
@@ -59,17 +60,19 @@ golden: setup ## rewrite the golden files; read the difference before you commit
 image: setup ## build the operator's image without an engine (root; BASE=... for a public base image)
 	PYTHONPATH=tools $(BIN)/python -m image $(if $(BASE),--base $(BASE))
 
-sbom: ## write image/sbom.json, the bill of materials of the image's packages (CycloneDX)
+sbom: ## write image/sbom.json (or SBOM=...), the bill of materials of the image's packages (CycloneDX)
 	test -x $(VENV)-sbom/bin/cyclonedx-py || $(PYTHON) -m venv $(VENV)-sbom
 	$(VENV)-sbom/bin/pip install --quiet cyclonedx-bom==$(CYCLONEDX)
 	$(VENV)-sbom/bin/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
-	  --mc-type application --output-file image/sbom.json image/requirements.lock
+	  --mc-type application --output-file $(SBOM) image/requirements.lock
 
-lock: setup ## renew requirements.lock and image/requirements.lock from pyproject.toml
+lock: setup ## renew requirements.lock and image/*.lock from pyproject.toml
 	$(BIN)/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	  --no-emit-find-links --no-emit-options --extra tools --extra dev --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	  --no-emit-find-links --no-emit-options --constraint requirements.lock --output-file image/requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --no-header --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
+	  --no-emit-find-links --no-emit-options --constraint requirements.lock --output-file image/build.lock image/build.in
 
 clean: ## remove the virtual environment and caches of the project
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
-import sys
 from importlib.metadata import version
 from pathlib import Path
 
 from image import base
 from image.commands import run
+from image.wheels import Target, wheels
 from localcluster import preflight, state
 from localcluster.paths import cache_root
 from localcluster.progress import Progress
@@ -19,7 +19,9 @@ ROOT = Path(__file__).parents[2]
 REPOSITORY = "docker.io/vmoperator/vmoperator"
 _PACKAGES = {"buildah": "buildah", "debootstrap": "debootstrap"}
 _BUILDAH = ("buildah", "--storage-driver", "vfs")
-_SOURCES = ("Dockerfile", "pyproject.toml", "README.md", "LICENSE", "image/requirements.lock")
+LOCKS = ("image/requirements.lock", "image/build.lock")
+"""What the image and its build take from elsewhere, with hashes."""
+_SOURCES = ("Dockerfile", "pyproject.toml", "README.md", "LICENSE", *LOCKS)
 _ARCHIVES_KEPT = 3
 
 
@@ -36,8 +38,10 @@ def archive(progress: Progress, *, base_image: str = "") -> Path:
             return target
         preflight.install_packages(progress, _PACKAGES)
         chosen = base_image or _local_base(cache, progress)
-        with progress.step("wheels of the operator and its packages"):
-            folder = _context(cache)
+        python = _python_of(base_image, progress) if base_image else base.PYTHON
+        with progress.step(f"wheels of the operator's packages for Python {python}"):
+            found = wheels(cache, [ROOT / lock for lock in LOCKS], Target(python))
+        folder = _context(cache, found)
         with progress.step("image of the operator"):
             _build(folder, chosen, target)
         _drop_old(cache, target)
@@ -51,7 +55,7 @@ def reference() -> str:
 
 def fingerprint(base_image: str = "") -> str:
     """Changes with anything that goes into the image."""
-    digest = hashlib.sha256(base_image.encode())
+    digest = hashlib.sha256((base_image or base.NAME).encode())
     files = [ROOT / name for name in _SOURCES]
     files += sorted(it for it in (ROOT / "src").rglob("*") if it.is_file() and _counts(it))
     for path in files:
@@ -75,7 +79,20 @@ def _local_base(cache: Path, progress: Progress) -> str:
     return base.NAME
 
 
-def _context(cache: Path) -> Path:
+def _python_of(base_image: str, progress: Progress) -> str:
+    """Version of the Python of a public image, such as 3.13; raises BuildFailed if it has none."""
+    words = "import sys; print('python', *sys.version_info[:2])"
+    with progress.step(f"Python of {base_image}"):
+        container = run(*_BUILDAH, "from", "-q", base_image).split()[-1]
+        try:
+            inside = ("run", "--isolation", "chroot", container, "--", "python3", "-c", words)
+            said = run(*_BUILDAH, *inside).split()
+        finally:
+            run(*_BUILDAH, "rm", container)
+    return ".".join(said[-2:])
+
+
+def _context(cache: Path, found: Path) -> Path:
     """A folder with the sources and all wheels, so that the build itself fetches nothing."""
     folder = cache / "context"
     shutil.rmtree(folder, ignore_errors=True)
@@ -83,12 +100,7 @@ def _context(cache: Path) -> Path:
     for name in _SOURCES:
         shutil.copy(ROOT / name, folder / name)
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    pip = (sys.executable, "-m", "pip", "--disable-pip-version-check", "-q")
-    wheels = str(folder / "image" / "wheels")
-    lock = str(ROOT / "image/requirements.lock")
-    run(*pip, "download", "--require-hashes", "--only-binary", ":all:", "-r", lock, "-d", wheels)
-    run(*pip, "download", "--no-deps", "-d", wheels, "pip")
-    run(*pip, "wheel", "--no-deps", "-w", wheels, str(folder))
+    shutil.copytree(found, folder / "image" / "wheels")
     return folder
 
 
