@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
 from collections.abc import Iterator
@@ -11,13 +12,17 @@ from typing import Any
 import pytest
 
 from localcluster import Cluster
+from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
 from tests.cluster.targets import agent, are_up, job, running, scrape, targets, up, web
+from vmoperator.base.labels import CONFIG_HASH
 
 pytestmark = pytest.mark.cluster
 
 LOADED_SECONDS = 60.0
 """A bound for a busy machine; on an idle one a change is scraped after two seconds."""
+FEW = 10
+CHANGES = 5
 LOGIN = {"name": "login", "key": "password"}
 """Where the password of the program that asks for one stands."""
 
@@ -228,3 +233,42 @@ def test_a_restart_of_the_operator_writes_nothing(agents: Namespace, operator: O
     # It still looks after them.
     agents.apply(scrape("VMServiceScrape", "wrong"))
     until(lambda: told(agents, "vmservicescrape", "wrong")[0] == "operational", what="mended")
+
+
+def test_each_of_five_changes_is_loaded_by_both_replicas(agents: Namespace) -> None:
+    manifests = [scrape("VMServiceScrape", f"s{number}", interval="30s") for number in range(FEW)]
+    agents.apply({"apiVersion": "v1", "kind": "List", "items": manifests})
+    _until_scraped(agents, "s0", "30s")
+    for number in range(CHANGES):
+        wanted, began = f"{31 + number}s", time.monotonic()
+        agents.apply(scrape("VMServiceScrape", f"s{number}", interval=wanted))
+        _until_scraped(agents, f"s{number}", wanted)
+        print(f"change {number}: in both pods {time.monotonic() - began:.2f} s after the apply")
+        until(lambda: _is_loaded(agents), seconds=LOADED_SECONDS, what="loaded by 2 of 2")
+
+
+def _until_scraped(agents: Namespace, name: str, interval: str) -> None:
+    until(
+        lambda: all(_interval(agents, pod, name) == interval for pod in pods(agents)),
+        seconds=LOADED_SECONDS,
+        what=f"the interval of {name} in both pods",
+    )
+
+
+def _interval(agents: Namespace, pod: str, name: str) -> str:
+    """The interval of an object's job in a pod; empty where it has none."""
+    try:
+        page = agents.get_raw(pod, 8429, "/config")
+    except ClusterError:
+        return ""
+    head = f"job_name: {job('serviceScrape', agents, name)}"
+    found = re.search(rf"{re.escape(head)}\n +scrape_interval: (\S+)", page)
+    return found[1] if found else ""
+
+
+def _is_loaded(agents: Namespace) -> bool:
+    found = agents.condition("vmagent", "demo", "ConfigLoaded")
+    notes = [agents.get("pod", pod)["metadata"]["annotations"] for pod in pods(agents)]
+    is_same = len({it[CONFIG_HASH] for it in notes}) == 1
+    said = (found.get("status"), found.get("message"))
+    return is_same and said == ("True", "loaded by 2 of 2 replicas")
