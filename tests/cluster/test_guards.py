@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.traffic import Attempt, flowing
 from vmoperator.base import labels
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
@@ -162,6 +165,27 @@ def test_a_drain_outlives_the_operator_and_is_cancelled_by_scaling_up(
     three.until_status("demo", "operational")
     assert _written(three) == _read(three) == [0, 1, 2]
     assert not _draining(three)
+
+
+def test_queries_find_every_series_while_a_pod_is_drained(three: Namespace, tmp_path: Path) -> None:
+    insert = f"http://vminsert-demo.{three.name}.svc:8480/insert/0/prometheus"
+    select = f"http://vmselect-demo.{three.name}.svc:8481/select/0/prometheus"
+    with flowing(three.cluster, tmp_path / "attempts", insert, select) as traffic:
+
+        def answers(since: float) -> list[Attempt]:
+            return [it for it in traffic.attempts(since) if not it.is_write]
+
+        def until_good(since: float, what: str) -> None:
+            until(lambda: any(it.is_good for it in answers(since)), seconds=60, what=what)
+
+        until_good(0.0, "a first query that finds every series")
+        since = time.time()
+        three.apply(demo(2, {labels.DRAIN: "2"}))
+        until(lambda: _draining(three) == "Draining", seconds=120, what="it is told")
+        until_good(time.time(), "a query that finds every series, of a drained pod too")
+        # One that takes too long on a busy machine says nothing of what is read.
+        assert not [it.words for it in answers(since) if "series instead" in it.words]
+    assert (_written(three), _read(three)) == ([0, 1], [0, 1, 2])
 
 
 def test_a_drained_pod_goes_when_the_retention_has_passed(three: Namespace) -> None:
