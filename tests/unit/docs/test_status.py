@@ -22,8 +22,8 @@ _TELLERS = re.compile(
     r"\b(?:Remark|Shortcoming|TAKING_OVER|missing\.append|NotImplemented|scaled_by_others)\b"
 )
 _CAMEL_CASE = re.compile(r"[A-Z][a-z]+(?:[A-Z][a-z]+)*")
-# Statuses of conditions, and the operations of managedFields.
-_NO_REASONS = {"True", "False", "Unknown", "Apply", "Update"}
+# Statuses of conditions, the operations of managedFields, and ends of the names of fields.
+_NO_REASONS = {"True", "False", "Unknown", "Apply", "Update", "Selector", "NamespaceSelector"}
 
 
 def _texts(path: Path) -> Iterator[str]:
