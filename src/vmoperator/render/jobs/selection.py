@@ -152,7 +152,7 @@ def _made(selected: SelectedObject, kind: _Kind, terms: Terms, around: Around) -
         kind=kind.ours, namespace=metadata.namespace, chosen=chosen, terms=terms, reader=reader
     )
     try:
-        jobs = _JOBS[kind.ours](selected, shape)
+        jobs = [shape.enforced(job) for job in _JOBS[kind.ours](selected, shape)]
     except _SHAPELESS as error:
         message = f"cannot be rendered: {type(error).__name__}: {error}"
         raise SpecInvalid("spec", message) from error

@@ -52,6 +52,14 @@ class Shape:
         ]
         return _of_metrics(rules, self.terms)
 
+    def enforced(self, job: dict[str, Any]) -> dict[str, Any]:
+        """The job with the enforced label behind all that may change it once series are scraped:
+        rules like labelmap, and what targets say themselves."""
+        label, rules = self.terms.enforced_label, job.get("metric_relabel_configs") or []
+        if not label or not (rules or job.get("honor_labels")):
+            return job
+        return {**job, "metric_relabel_configs": [*rules, said(label, self.namespace)]}
+
 
 def limited(job: Mapping[str, Any], given: Any) -> dict[str, Any]:
     """The job with limits of the whole object, where the endpoint has none."""

@@ -40,7 +40,28 @@ def test_no_rule_for_series_changes_the_enforced_label() -> None:
     given = [{"target_label": "tenant", "replacement": "bank"}, kept]
     spec = {"targetEndpoints": [{"targets": ["a"], "metricRelabelConfigs": given}]}
     made = job("VMStaticScrape", spec, enforcedNamespaceLabel="tenant")
-    assert made["metric_relabel_configs"] == [kept]
+    assert made["metric_relabel_configs"] == [kept, ENFORCED]
+
+
+ENFORCED = {"target_label": "tenant", "replacement": "shop"}
+MAPPED = {"action": "labelmap", "regex": "my_(tenant)"}
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "rules"),
+    [
+        ({"metricRelabelConfigs": [MAPPED]}, [MAPPED, ENFORCED]),
+        ({"honorLabels": True}, [ENFORCED]),
+        ({}, []),
+    ],
+    ids=["rules-that-map-labels", "labels-of-the-target", "nothing-that-may-change-it"],
+)
+def test_the_enforced_label_comes_behind_all_that_may_change_it_on_series(
+    endpoint: dict[str, Any], rules: list[dict[str, Any]]
+) -> None:
+    spec = {"targetEndpoints": [{"targets": ["a"], **endpoint}]}
+    made = job("VMStaticScrape", spec, enforcedNamespaceLabel="tenant")
+    assert made.get("metric_relabel_configs", []) == rules
 
 
 def test_the_api_server_picks_targets_where_the_agent_wants_that() -> None:
