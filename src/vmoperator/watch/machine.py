@@ -23,6 +23,7 @@ from vmoperator.apply.reconcile import Reconciler
 from vmoperator.apply.rule_health import RuleHealth
 from vmoperator.apply.world import World
 from vmoperator.base.settings import Settings
+from vmoperator.watch.age import age_seconds
 from vmoperator.watch.company import Company
 from vmoperator.watch.health import Vitals, Watch
 from vmoperator.watch.informer import Informer
@@ -115,7 +116,9 @@ class Machine:
         """Work whenever it is this process's turn; until then it knows the world, and waits."""
         await self._known()
         log.info(
-            "the world is known: %s objects to look after, with %s children and %s pods",
+            "the world is known %.1f s after the start: %s objects to look after, with %s children "
+            "and %s pods",
+            age_seconds(),
             len(self.world.parents),
             len(self.world.children),
             len(self.world.pods),
