@@ -44,7 +44,7 @@ NOT_RUN = {
     "kubectl apply -f scrape.yaml": "a refusal: test_webhooks.py",
     "kubectl apply --dry-run=server": "test_webhooks.py",
     "helm upgrade vmoperator charts/vmoperator --namespace vmoperator --reuse-values"
-    " --set webhook.enabled=true --wait": "installs of the chart with webhooks have their own test",
+    " --set webhook.enabled=true --wait": "test_chart_two_pods.py installs so",
     # What the local cluster's own tests do.
     "tools/cluster build --lean": _TOOL,
     "tools/cluster up --binaries DIR": _TOOL,
