@@ -179,6 +179,7 @@ async def test_claims_that_grow_are_named_and_restart_nothing(desk: Desk) -> Non
     assert "± StatefulSet vmstorage-demo (made anew around its pods" in desk.out
     assert "2 claims to grow." in desk.out
     assert "restarts" not in desk.out
+    assert " Pod " not in desk.out
 
 
 async def test_what_only_the_operator_renders_differently_is_held_back(

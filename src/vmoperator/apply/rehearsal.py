@@ -18,6 +18,7 @@ from vmoperator.apply.world import World
 from vmoperator.base import labels
 from vmoperator.base.errors import ApiError, NotYet, Unavailable
 from vmoperator.base.manifest import Ref, ref_of
+from vmoperator.base.resource import POD
 from vmoperator.base.settings import Settings
 from vmoperator.observe.difference import differences
 from vmoperator.observe.holding import Comparison
@@ -143,6 +144,7 @@ class Rehearsal:
         made = (
             fate(it.ref, it.before, it.after, is_renewed=it.is_renewed)
             for it in self.client.transport.writes
+            if it.ref.kind != POD.kind  # marks that pods get while they have no owner
         )
         manifests = script.plan.manifests if script.plan else ()
         places = {ref_of(manifest): place for place, manifest in enumerate(manifests)}
