@@ -30,13 +30,14 @@ _CONVERTED: Final = MappingProxyType(
 """End of a variable's name -> the kind whose objects it is about."""
 _CLUSTER = "VM_VMCLUSTERDEFAULT"
 _ALERTMANAGER = "VM_VMALERTMANAGER"
+_BACKUP = "VM_VMBACKUP"
 _PROGRAMS: Final = MappingProxyType(
     {
         "VM_VMAGENTDEFAULT": "vmagent",
         "VM_VMALERTDEFAULT": "vmalert",
         "VM_VMSINGLEDEFAULT": "vmsingle",
         "VM_VMAUTHDEFAULT": "vmclusterlb-vmauth-balancer",
-        "VM_VMBACKUP": "vmbackupmanager",
+        _BACKUP: "vmbackupmanager",
         _ALERTMANAGER: "vmalertmanager",
         f"{_CLUSTER}_VMSELECTDEFAULT": "vmselect",
         f"{_CLUSTER}_VMSTORAGEDEFAULT": "vmstorage",
@@ -235,9 +236,9 @@ def _own(prefix: str, app: str) -> Iterator[Variable]:
     yield _single(f"{prefix}_{image}", app, "image", str, own.image)
     yield _single(f"{prefix}_{version}", app, "version", str, own.version)
     yield _single(f"{prefix}_PORT", app, "port", _port, own.port)
-    yield _single(
-        f"{prefix}_TERMINATION_GRACE_PERIOD_SECONDS", app, "grace_seconds", _seconds, grace
-    )
+    if prefix != _BACKUP:  # it ends with the pod that it stands in
+        name = f"{prefix}_TERMINATION_GRACE_PERIOD_SECONDS"
+        yield _single(name, app, "grace_seconds", _seconds, grace)
     for field in ("limits", "requests"):
         for short, key in (("CPU", "cpu"), ("MEM", "memory"), ("EPHEMERAL_STORAGE", _EPHEMERAL)):
             name = f"{prefix}_RESOURCE_{field[:-1].upper()}_{short}"
