@@ -14,9 +14,9 @@ from vmoperator.base.manifest import Ref
 from vmoperator.base.names import rules_file
 from vmoperator.observe.objects import Told
 
-SICK_PAGE = "/api/v1/rules?state=unhealthy&extended_states=true&exclude_alerts=true"
-"""Where vmalert shows the rules whose last evaluation failed; releases that do not know these
-parameters show all rules."""
+SICK_PAGE = "/api/v1/rules?state=unhealthy,firing,pending&extended_states=true&exclude_alerts=true"
+"""Where vmalert shows the rules whose last evaluation failed, and all that fire: an alert with a
+template that is wrong does. Releases that do not know these parameters show all rules."""
 
 # app/vmalert/datasource/client.go: what the database answered.
 _ANSWER = re.compile(

@@ -16,7 +16,9 @@ from tests.unit.render.vmalert_process import Vmalert, receiver, running, until
 
 from localcluster.patience import drawn_out
 from vmoperator.api.selected.object import SelectedObject
+from vmoperator.base.manifest import Ref
 from vmoperator.observe.loading import RULES_PAGE, markers_of_rules
+from vmoperator.observe.rules import SICK_PAGE, sick_rules
 from vmoperator.render import Plan
 from vmoperator.render.plan import Delivery
 
@@ -166,6 +168,26 @@ def test_an_expression_that_only_vmalert_knows_to_be_wrong_leaves_all_others_run
         plan = _plan(there.port, vmrule(), vmrule(sick, name="sick"))
         with running(plan, tmp_path, {}) as vmalert:
             assert len(vmalert.groups()) == 2
+            assert there.waited("/api/v2/alerts")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{{ nofunc }}", "{{ $unknown }}"],
+    ids=["function", "variable"],
+)
+def test_a_template_that_only_vmalert_knows_to_be_wrong_keeps_it_from_nothing_and_is_told(
+    text: str, tmp_path: Path
+) -> None:
+    sick = group({**ALERT, "alert": "Sick", "annotations": {"summary": text}}, name="sick")
+    objects = vmrule(), vmrule(sick, name="sick")
+    with receiver() as there:
+        plan = _plan(there.port, *objects)
+        with running(plan, tmp_path, {}) as vmalert:
+            refs = [Ref(it.kind, it.metadata.namespace, it.metadata.name) for it in objects]
+            found = until(lambda: sick_rules(vmalert.text(SICK_PAGE), refs))
+            assert list(found) == [refs[1]]
+            assert found[refs[1]].startswith("spec.groups: sick: alert Sick: ")
             assert there.waited("/api/v2/alerts")
 
 
