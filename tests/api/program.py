@@ -29,6 +29,8 @@ class Program:
     """File -> names of the jobs that it shows when it runs that."""
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """File -> names of the groups that vmalert shows when it runs that, each of a file."""
+    states: int = 9
+    """So many states of rules it takes in one request."""
     hides: bool = False
     """Whether it asks for a password before it shows them."""
     takes_seconds: float = 0.0
@@ -99,6 +101,8 @@ class Program:
         self.asked.append(f"GET {request.path}")
         if self.hides:
             return web.Response(status=401)
+        if len(request.query.get("state", "").split(",")) > self.states:
+            return web.Response(status=400, text="invalid parameter state")
         groups = [
             {"name": it, "file": f"{RULES_FOLDER}/{it}.yaml", "rules": []}
             for it in self.groups.get(self.runs, ())

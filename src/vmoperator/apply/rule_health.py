@@ -17,11 +17,12 @@ from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.programs import Address, NoAnswer, Programs, Refusal
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import VM_ALERT
-from vmoperator.observe.rules import SICK_PAGE, sick_rules
+from vmoperator.observe.rules import PLAIN_SICK_PAGE, SICK_PAGE, sick_rules
 
 log = logging.getLogger(__name__)
 
 _ROUND_SECONDS: Final = 10.0
+_BAD_REQUEST: Final = 400
 _AT_ONCE: Final = 8
 """Pods that are asked at the same time."""
 
@@ -58,8 +59,18 @@ class RuleHealth:
         self, parent: Ref, address: Address, refs: Sequence[Ref]
     ) -> dict[Ref, str] | None:
         try:
-            page = await self.programs.page(address, SICK_PAGE)
+            page = await sick_page(self.programs, address)
         except (NoAnswer, Refusal) as silent:
             log.debug("%s: rules of %s: %s", parent, address.host, silent)
             return None
         return sick_rules(page, refs)
+
+
+async def sick_page(programs: Programs, address: Address) -> str:
+    """What a vmalert shows of the rules that may be sick. Raises NoAnswer or Refusal."""
+    try:
+        return await programs.page(address, SICK_PAGE)
+    except Refusal as refused:
+        if refused.status != _BAD_REQUEST:
+            raise
+    return await programs.page(address, PLAIN_SICK_PAGE)

@@ -17,6 +17,8 @@ from vmoperator.observe.objects import Told
 SICK_PAGE = "/api/v1/rules?state=unhealthy,firing,pending&extended_states=true&exclude_alerts=true"
 """Where vmalert shows the rules whose last evaluation failed, and all that fire: an alert with a
 template that is wrong does. Releases that do not know these parameters show all rules."""
+PLAIN_SICK_PAGE = SICK_PAGE.replace(",firing,pending", "")
+"""The same for a vmalert that takes no more than one state, and says 400 to more."""
 
 # app/vmalert/datasource/client.go: what the database answered.
 _ANSWER = re.compile(
