@@ -53,9 +53,9 @@ async def test_what_waits_and_what_runs_is_shown_while_the_api_server_is_slow(ap
         api.faults.append(Fault(503, times=10**6, method="PATCH", delay_seconds=2))
         for ref in AGENTS:
             await api.put(_agent(ref))
-        await until(lambda: room.metric("vmoperator_queue_depth") > 0)
-        assert room.metric("vmoperator_queue_depth") <= len(AGENTS) - WORKERS
-        assert room.metric("vmoperator_queue_running") == WORKERS
+        await until(lambda: room.metric("vmoperator_queue_running") == WORKERS)
+        await until(lambda: 0 < room.metric("vmoperator_queue_depth") <= len(AGENTS) - WORKERS)
+        assert room.metric("vmoperator_queue_running") > 0
         assert room.metric("vmoperator_queue_oldest_waiting_seconds") > 0
         assert room.metric("vmoperator_queue_longest_running_seconds") > 0
         await until(lambda: _calls(room, verb="apply", code="503") > 0)

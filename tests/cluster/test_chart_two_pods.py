@@ -30,7 +30,13 @@ TAKEOVER_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
-def release(operator: Operator, image: None) -> Iterator[Installed]:
+def began() -> float:
+    """Before the release; one before it lost its rights when it was uninstalled."""
+    return time.time()
+
+
+@pytest.fixture(scope="module")
+def release(operator: Operator, image: None, began: float) -> Iterator[Installed]:
     one = Installed(operator.cluster, account=ACCOUNT)
     with at_rest(operator):
         one.make_home()
@@ -172,6 +178,6 @@ def test_another_process_leads_soon_after_the_leaders_end(
     release.until_ready(2)
 
 
-def test_no_request_was_refused_for_want_of_a_right(release: Installed) -> None:
-    events = release.cluster.audit.events(user=ACCOUNT)
+def test_no_request_was_refused_for_want_of_a_right(release: Installed, began: float) -> None:
+    events = release.cluster.audit.events(began, user=ACCOUNT)
     assert {(it.call, it.namespace, it.name) for it in events if it.is_forbidden} == set()
