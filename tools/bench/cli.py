@@ -22,8 +22,8 @@ cases:
   scrapes   --n VMServiceScrapes, then a VMAgent: seconds until its configuration holds all of
             them, and from a changed object to the changed configuration
   storm     every object of the case scrapes (with the same --n) changes once
-  loaded    after the case scrapes with --replicas: seconds from a changed object to its Secret, to
-            the last pod that is told of it, and, by the operator's --log, to the last that runs it
+  loaded    after the case scrapes with --replicas: seconds from a changed object to the last pod
+            that is told of it, and, by the operator's --log, to the last that runs it
   idle      API writes and CPU over --seconds without any change
   clean     delete what the other cases made
 

@@ -108,17 +108,18 @@ async def _change(run: Run, number: int, mark: str) -> None:
     await run.api.merge(path, {"spec": {"endpoints": changed["spec"]["endpoints"]}})
 
 
-async def change_seconds(run: Run, place: int) -> float:
-    """One object changes, another one for each place: seconds until it is in its Secret."""
-    number, mark = run.number // 3 + place, f"changed{int(time.time())}x{place}"
-    began = time.monotonic()
-    await _change(run, number, mark)
-    await _configured(run, lambda text: f"/{mark}-" in text, poll_seconds=0.02)
-    return time.monotonic() - began
+async def change_one(run: Run, place: int) -> str:
+    """One object changes, another one for each place; what marks its job from then on."""
+    mark = f"changed{int(time.time())}x{place}"
+    await _change(run, run.number // 3 + place, mark)
+    return mark
 
 
 async def _one_change(run: Run, place: int) -> float:
-    seconds = round(await change_seconds(run, place), 2)
+    began = time.monotonic()
+    mark = await change_one(run, place)
+    await _configured(run, lambda text: f"/{mark}-" in text, poll_seconds=0.02)
+    seconds = round(time.monotonic() - began, 2)
     await asyncio.sleep(2)
     return seconds
 
