@@ -98,10 +98,12 @@ class Storage:
         """That samples lie where no pod of vmstorage reads them."""
         world, parent = self.writer.world, self.writer.parent
         live = world.parents.get(parent)
-        for name, manifest, replicas in self._stages if live and not self._is_blind else ():
-            since = live["metadata"]["creationTimestamp"] if live and name in KEEPERS else ""
-            children = world.children.by_index(parent).values() if since else ()
-            claims = unread(manifest, replicas, children, since=since)
+        if live is None or self._is_blind:
+            return
+        since = live["metadata"]["creationTimestamp"]
+        children = world.children.by_index(parent).values()
+        for name, manifest, replicas in self._stages:
+            claims = unread(manifest, replicas, children, since=since) if name in KEEPERS else ()
             if claims:
                 words = unread_words(name, replicas, claims)
                 yield Remark(Aspect.DATA_UNREAD, "True", "ClaimsOfEarlierObject", words)
