@@ -14,7 +14,7 @@ from typing import Any
 from image.build import archive, reference
 from localcluster import Cluster
 from localcluster.progress import Progress
-from tests.cluster.conftest import ROOT, Operator, until
+from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, Operator, until
 
 CHART = ROOT / "charts/vmoperator"
 HOME = "vmoperator"
@@ -170,3 +170,26 @@ def process_of(pod: str) -> int:
 def _is_ready(pod: dict[str, Any]) -> bool:
     conditions = pod.get("status", {}).get("conditions") or ()
     return any(it["type"] == "Ready" and it["status"] == "True" for it in conditions)
+
+
+@contextmanager
+def alone(suffix: str, *values: str) -> Iterator[Installed]:
+    """A release in a cluster of its own: the operator of the other tests must not look after it."""
+    cluster = Cluster(f"{NAME}-{suffix}")
+    cluster.up()
+    one = Installed(cluster)
+    one.prepare()
+    one.upgrade(*values)
+    yield one
+    if not KEEP:
+        cluster.down()
+
+
+@contextmanager
+def a_team(release: Installed) -> Iterator[Namespace]:
+    """A namespace of users, which is gone afterwards."""
+    one = Namespace(release.cluster, "team")
+    release.kubectl("create", "namespace", one.name)
+    yield one
+    one.clear()
+    release.kubectl("wait", "--for=delete", "namespace/team", "--timeout=120s")

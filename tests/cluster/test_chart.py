@@ -14,9 +14,8 @@ import pytest
 import yaml
 
 from chart.rights import CLUSTER_SCOPED
-from localcluster import Cluster
-from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, small, until
-from tests.cluster.installed import ACCOUNT, CHART, HOME, Installed
+from tests.cluster.conftest import ROOT, Namespace, small, until
+from tests.cluster.installed import ACCOUNT, CHART, HOME, Installed, a_team, alone
 from tests.cluster.stack import small_object
 from tests.pages import as_shown, shown
 
@@ -29,24 +28,14 @@ MOST_MEMORY_BYTES = 130e6
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[Installed]:
-    """A cluster of its own, for the operator of the other tests must not look after these."""
-    cluster = Cluster(f"{NAME}-chart")
-    cluster.up()
-    one = Installed(cluster)
-    one.prepare()
-    one.upgrade("replicas=2", f"extraArgs={{--lease-seconds={LEASE_SECONDS}}}")
-    yield one
-    if not KEEP:
-        cluster.down()
+    with alone("chart", "replicas=2", f"extraArgs={{--lease-seconds={LEASE_SECONDS}}}") as one:
+        yield one
 
 
 @pytest.fixture
 def team(release: Installed) -> Iterator[Namespace]:
-    one = Namespace(release.cluster, "team")
-    release.kubectl("create", "namespace", one.name)
-    yield one
-    one.clear()
-    release.kubectl("wait", "--for=delete", "namespace/team", "--timeout=120s")
+    with a_team(release) as one:
+        yield one
 
 
 def test_two_restricted_pods_are_ready_and_one_leads(release: Installed) -> None:
