@@ -16,11 +16,18 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from localcluster import Cluster
 from localcluster.audit import Event
 from localcluster.patience import drawn_out
-from tests.cluster.conftest import KEEP, NAME, Namespace, until
-from tests.cluster.installed import ACCOUNT, HOME, SELECTOR, Installed, process_of
+from tests.cluster.conftest import Namespace, until
+from tests.cluster.installed import (
+    ACCOUNT,
+    HOME,
+    SELECTOR,
+    Installed,
+    a_team,
+    alone,
+    process_of,
+)
 from tests.cluster.stack import API_VERSION, small_object
 
 pytestmark = pytest.mark.cluster
@@ -41,25 +48,15 @@ Tree = dict[str, Any]
 
 @pytest.fixture(scope="module")
 def release() -> Iterator[Installed]:
-    """A cluster of its own: the operator of the other tests must not look after these."""
-    cluster = Cluster(f"{NAME}-lead")
-    cluster.up()
-    one = Installed(cluster)
-    one.prepare()
     lease = f"extraArgs={{--lease-seconds={LEASE_SECONDS}}}"
-    one.upgrade(f"replicas={REPLICAS}", lease, "resources.requests.cpu=10m")
-    yield one
-    if not KEEP:
-        cluster.down()
+    with alone("lead", f"replicas={REPLICAS}", lease, "resources.requests.cpu=10m") as one:
+        yield one
 
 
 @pytest.fixture
 def team(release: Installed) -> Iterator[Namespace]:
-    one = Namespace(release.cluster, "team")
-    release.kubectl("create", "namespace", one.name)
-    yield one
-    one.clear()
-    release.kubectl("wait", "--for=delete", "namespace/team", "--timeout=120s")
+    with a_team(release) as one:
+        yield one
 
 
 @dataclass
@@ -255,10 +252,12 @@ def _intruders(events: list[Event], reigns: list[Event]) -> list[Event]:
 
 
 def _lists(events: list[Event], reigns: list[Event]) -> list[Event]:
-    """What a pod has listed since it took over: it stood by and knew everything."""
+    """What a pod has listed since it took over: it stood by and knew everything.
+
+    The definitions are kopf's, which lists them anew whenever its watch of them ends, leader or
+    not; no pass waits for that.
+    """
     began = {it.pod: it.seconds for it in reversed(reigns)}
-    return [
-        it
-        for it in events
-        if it.call.verb == "list" and it.code < 300 and it.seconds > began.get(it.pod, it.seconds)
-    ]
+    lists = (it for it in events if it.call.verb == "list" and it.code < 300)
+    ours = (it for it in lists if it.call.resource != "customresourcedefinitions")
+    return [it for it in ours if it.seconds > began.get(it.pod, it.seconds)]
