@@ -10,6 +10,7 @@ from demo.shell import Kubectl, indented, patiently, say
 from demo.texts import (
     STANDIN_DATA_LINE,
     STANDIN_LINE,
+    UNSELECTED_LINE,
     VMALERT_RULES,
     alert_line,
     alertmanager_path,
@@ -70,6 +71,7 @@ def ask_alertmanagers(kubectl: Kubectl) -> None:
 def ask_about_the_operator(kubectl: Kubectl) -> None:
     """Shows its alerts in vmalert, and what its metrics say; raises DemoFailed if they lack."""
     kubectl.show("get", "vmrules,vmservicescrapes", "--all-namespaces")
+    say(UNSELECTED_LINE)
     rules = patiently(
         partial(kubectl.get_raw, VMALERT_RULES), wanted='"VMOperatorDown"', seconds=ALERT_SECONDS
     )

@@ -1,5 +1,6 @@
 """Runs programs for the demo and shows what they say."""
 
+import shlex
 import subprocess
 import sys
 import time
@@ -28,7 +29,7 @@ def run(command: Sequence[str], text: str | None = None) -> str:
 
 def show_run(command: Sequence[str]) -> None:
     """Runs a program whose own output is shown as it comes; raises DemoFailed."""
-    say(f"$ {' '.join(command)}")
+    say(f"$ {shlex.join(command)}")
     sys.stdout.flush()
     if subprocess.run(command).returncode != 0:
         raise DemoFailed(f"`{' '.join(command)}` failed")
@@ -50,7 +51,7 @@ class Kubectl:
 
     def show(self, *words: str) -> None:
         """Shows the command as a user types it at the project's root, and its output."""
-        say(f"$ kubectl {' '.join(words)}".replace(f"{ROOT}/", ""))
+        say(f"$ kubectl {shlex.join(words)}".replace(f"{ROOT}/", ""))
         say(indented(self.run(*words)))
 
     def get_raw(self, path: str) -> str:

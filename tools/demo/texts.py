@@ -20,6 +20,9 @@ STANDIN_LINE = (
     "The pods run stand-ins, which keep no data (the real images could not be had here): "
     "instead of a query, their health and what they see of each other."
 )
+UNSELECTED_LINE = (
+    "  (without a status: selected by no agent. This one finds the programs by a job of its own.)"
+)
 FEWER_INSERTS = '{"spec":{"vminsert":{"replicaCount":1}}}'
 VMALERT_RULES = f"/api/v1/namespaces/{NAMESPACE}/services/vmalert-{ALERT}:8080/proxy/api/v1/rules"
 OPERATORS_GROUP = "vmoperator"
@@ -66,7 +69,8 @@ def rules_line(answer: str) -> str:
     groups = json.loads(answer)["data"]["groups"]
     rules = [rule for one in groups if one["name"] == OPERATORS_GROUP for rule in one["rules"]]
     loud = sorted(f"{one['name']} ({one['state']})" for one in rules if one["state"] != "inactive")
-    return f"{len(rules)} alerts, {', '.join(loud) or 'none of them fires'}"
+    words = f"{', '.join(loud)}: what is pending fires only if it lasts" if loud else ""
+    return f"{len(rules)} alerts, {words or 'none of them fires'}"
 
 
 def objects_line(answer: str) -> str:

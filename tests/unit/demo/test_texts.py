@@ -109,7 +109,8 @@ def test_alerts_about_the_operator_are_counted_and_those_that_are_not_quiet_are_
     quiet = {"name": "VMOperatorSlow", "state": "inactive"}
     loud = {"name": "VMOperatorDown", "state": "pending"}
     other = {"name": "others", "rules": [{"name": "Else", "state": "firing"}]}
-    for rules, words in (([quiet], "none of them fires"), ([loud], "VMOperatorDown (pending)")):
+    told = "VMOperatorDown (pending): what is pending fires only if it lasts"
+    for rules, words in (([quiet], "none of them fires"), ([loud], told)):
         groups = [{"name": "vmoperator", "rules": rules}, other]
         assert rules_line(json.dumps({"data": {"groups": groups}})) == f"1 alerts, {words}"
 
