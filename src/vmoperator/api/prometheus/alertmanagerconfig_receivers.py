@@ -155,7 +155,7 @@ _SIGV4: Table = {
     **_same("region", "profile", "roleArn"),
     "accessKey": key("access_key_selector"),
     "secretKey": key("secret_key_selector"),
-    "externalID": _NOTHING,
+    "externalId": _NOTHING,
     "useFIPSSTSEndpoint": _NOTHING,
 }
 _SNS: Table = {

@@ -29,6 +29,14 @@ _SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
 )
 _LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")
 _SNAKE = re.compile(r"_([a-z])")
+_MISSING = (
+    (re.compile(r"(?<=^spec\.)vmProberSpec(?=$|\.)"), "prober"),
+    (re.compile(r"(?<=\.staticConfig\.)targets$"), "static"),
+    (re.compile(r"(\.pagerDutyImageConfigs\[\d+\])\.source$"), r"\1.src"),
+    (re.compile(r"(\.discordConfigs\[\d+\])\.webhookUrl(?:Secret)?$"), r"\1.apiURL"),
+    (re.compile(r"(\.msteams(?:v2)?Configs\[\d+\])\.webhookUrlSecret$"), r"\1.webhookUrl"),
+)
+"""Fields that something needs and that its author left out, as they would be called."""
 
 
 def original(manifest: Mapping[str, Any], refused: SpecInvalid) -> SpecInvalid:
@@ -44,8 +52,10 @@ def original(manifest: Mapping[str, Any], refused: SpecInvalid) -> SpecInvalid:
         known, rest = known[:cut], known[cut:] + rest
     # What is not there has no origin, but its author would write it in camelCase.
     below = _SNAKE.sub(lambda match: match[1].upper(), rest)
-    message = str(refused).removeprefix(f"{refused.field}: ")
-    return SpecInvalid(names.get(known, "") + below, message)
+    field = names.get(known, "") + below
+    for pattern, theirs in _MISSING:
+        field = pattern.sub(theirs, field)
+    return SpecInvalid(field, str(refused).removeprefix(f"{refused.field}: "))
 
 
 def without_effect(manifest: Mapping[str, Any]) -> tuple[str, ...]:

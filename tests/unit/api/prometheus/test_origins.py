@@ -22,6 +22,12 @@ LEFT_OUT = {"action": "keep"}
 ENDPOINT = "spec.endpoints[0]"
 
 
+def receiver(kind: str, given: dict[str, Any]) -> dict[str, Any]:
+    """An AlertmanagerConfig with a receiver of one kind."""
+    spec = {"receivers": [{"name": "a", f"{kind}Configs": [given]}]}
+    return {**probe(), "kind": "AlertmanagerConfig", "spec": spec}
+
+
 @pytest.mark.parametrize(
     ("manifest", "field"),
     [
@@ -62,6 +68,39 @@ def test_a_refusal_of_our_door_names_the_field_that_its_author_wrote(
     told = original(manifest, refused.value)
     assert told.field == field
     assert str(told) == str(refused.value).replace(refused.value.field, field, 1)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "ours", "theirs"),
+    [
+        ({**probe(), "spec": {"jobName": "a"}}, "spec.vmProberSpec", "spec.prober"),
+        (
+            probe(targets={"staticConfig": {"labels": {"a": "b"}}}),
+            "spec.targets.static.targets",
+            "spec.targets.staticConfig.static",
+        ),
+        (
+            receiver("pagerduty", {"pagerDutyImageConfigs": [{"alt": "a"}]}),
+            "spec.receivers[0].pagerduty_configs[0].images[0].source",
+            "spec.receivers[0].pagerdutyConfigs[0].pagerDutyImageConfigs[0].src",
+        ),
+        (
+            receiver("discord", {"apiURL": {"key": ""}}),
+            "spec.receivers[0].discord_configs[0].webhook_url",
+            "spec.receivers[0].discordConfigs[0].apiURL",
+        ),
+        (
+            receiver("msteams", {"title": "a"}),
+            "spec.receivers[0].msteams_configs[0].webhook_url",
+            "spec.receivers[0].msteamsConfigs[0].webhookUrl",
+        ),
+    ],
+    ids=["prober", "static", "image", "discord", "msteams"],
+)
+def test_what_is_missing_is_named_as_its_author_would_write_it(
+    manifest: dict[str, Any], ours: str, theirs: str
+) -> None:
+    assert original(manifest, SpecInvalid(ours, "is required")).field == theirs
 
 
 @pytest.mark.parametrize(
@@ -123,7 +162,7 @@ IDLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         service_monitor(scrapeProtocols=["OpenMetricsText1.0.0"], selectorMechanism="RoleSelector"),
         (),
     ),
-    "another kind": ({**service_monitor(), "kind": "AlertmanagerConfig"}, ()),
+    "another kind": ({**service_monitor(), "kind": "PrometheusRule"}, ()),
 }
 
 
