@@ -16,6 +16,8 @@ from vmoperator.api.unsupported import MARK
 from vmoperator.base.manifest import Manifest
 
 Path = tuple[str, ...]
+_ENTRY = "0"
+_STEPS: Mapping[Any, Path] = {list: (_ENTRY,), dict: ("sample",)}
 
 
 @dataclass(frozen=True)
@@ -43,14 +45,19 @@ class Leaf:
 
     def places(self, name: str) -> Iterator[Path]:
         """Where something belongs that a table says of a field, or of a model on the way to it:
-        beside the field, and in the model."""
+        beside the field, and in the model. `Model:field.field` is a way through a model."""
         if name in self.names:
             yield self.path[:-1]
-        for (path, model), below in zip(self.models, (*self.models[1:], None), strict=True):
-            if name == model.__name__:
+        model_name, _, way = name.partition(":")
+        for path, model in self.models:
+            if model.__name__ == model_name and self._leads(path, way):
                 yield path
-            if below and name == _of_model(model, below[0][len(path)]):
-                yield path
+
+    def _leads(self, path: Path, way: str) -> bool:
+        """Whether the way from a path to the field begins with some steps."""
+        steps = [step for step in self.path[len(path) :] if not step.isdecimal()]
+        wanted = way.split(".") if way else []
+        return steps[: len(wanted)] == wanted
 
     @property
     def values(self) -> Sequence[Any]:
@@ -70,11 +77,11 @@ def _below(
         path = (*at, field.alias or name)
         if _is_marked(field):
             continue
-        inner, is_list = _model(field.annotation)
+        inner, steps = _model(field.annotation)
         if inner is None:
             yield Leaf(path, models, field.annotation, field.is_required())
             continue
-        place = (*path, "0") if is_list else path
+        place = (*path, *steps)
         yield from _below(inner, place, (*models, (place, inner)))
 
 
@@ -89,16 +96,9 @@ def with_place(manifest: Manifest, leaf: Leaf) -> Manifest:
     """The manifest in which the leaf could be set but is not."""
     changed = copy.deepcopy(manifest)
     for path, model in leaf.models:
-        above = _at(changed, path[:-1])
-        if isinstance(above, list):
-            if not above:
-                above.append({})
-        elif path[-1] not in above:
-            above[path[-1]] = {}
-        place = _at(changed, path)
+        place = _made(changed, path)
         for name, value in _required(model).items():
             place.setdefault(name, value)
-        _open_list(place, leaf.path[len(path) :])
     _at(changed, leaf.path[:-1]).pop(leaf.path[-1], None)
     return changed
 
@@ -118,9 +118,16 @@ def _merge(into: Any, more: Mapping[str, Any]) -> None:
             into[key] = copy.deepcopy(value)
 
 
-def _open_list(place: Any, rest: Path) -> None:
-    if len(rest) > 1 and rest[1] == "0":
-        place.setdefault(rest[0], [])
+def _made(manifest: Any, path: Path) -> Any:
+    """What stands at a path, empty where nothing stood there before."""
+    for step, following in zip(path, (*path[1:], ""), strict=True):
+        empty: Any = [] if following == _ENTRY else {}
+        if isinstance(manifest, dict):
+            manifest.setdefault(step, empty)
+        elif not manifest:
+            manifest.append(empty)
+        manifest = _at(manifest, (step,))
+    return manifest
 
 
 def _at(manifest: Any, path: Path) -> Any:
@@ -140,23 +147,26 @@ def _required(model: type[SpecModel]) -> dict[str, Any]:
 
 
 def _example(names: tuple[str, ...], field: FieldInfo) -> Any:
-    inner, is_list = _model(field.annotation)
+    inner, steps = _model(field.annotation)
     if inner is None:
         return copy.deepcopy(_values(names, field.annotation)[0])
-    made = _required(inner)
-    return [made] if is_list else made
+    made: Any = _required(inner)
+    for step in reversed(steps):
+        made = [made] if step == _ENTRY else {step: made}
+    return made
 
 
 def _is_marked(field: FieldInfo) -> bool:
     return isinstance(field.json_schema_extra, dict) and MARK in field.json_schema_extra
 
 
-def _model(annotation: Any) -> tuple[type[SpecModel] | None, bool]:
-    """The model that a field holds, and whether it is a list of such."""
+def _model(annotation: Any) -> tuple[type[SpecModel] | None, Path]:
+    """The model that a field holds, and the way to it through lists and maps."""
     if isinstance(annotation, type) and issubclass(annotation, SpecModel):
-        return annotation, False
-    found = [(_model(inner), get_origin(annotation)) for inner in get_args(annotation)]
-    return next(((it[0], it[1] or of is list) for it, of in found if it[0]), (None, False))
+        return annotation, ()
+    step = _STEPS.get(get_origin(annotation), ())
+    found = (_model(inner) for inner in get_args(annotation))
+    return next(((model, (*step, *steps)) for model, steps in found if model), (None, ()))
 
 
 def _of_model(model: type[SpecModel], field: str) -> str:

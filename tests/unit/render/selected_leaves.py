@@ -75,15 +75,17 @@ class Trial:
 
     def fault(self, kind: str, leaf: Leaf) -> str | None:
         """What is wrong with a field; None if it acts."""
-        without = self._manifest(kind, leaf)
-        base = self._outcome(without)
-        found = [self._outcome(with_leaf(without, leaf, value)) for value in self._values(leaf)]
+        base, found = self._outcomes(kind, leaf)
         made = [it for it in found if isinstance(it, bytes)]
         if not made:
             return f"{leaf.dotted}: no sample is valid: {found}"
         if not any(one != other for one in made for other in (base, *made)):
             return f"{leaf.dotted}: does nothing"
         return None
+
+    def pieces(self, kind: str, leaf: Leaf) -> list[bytes]:
+        """The sound pieces in which the field is set."""
+        return [it for it in self._outcomes(kind, leaf)[1] if isinstance(it, bytes)]
 
     def leaves_a_trace(self, kind: str, leaf: Leaf) -> bool:
         """Whether null differs from not being set."""
@@ -112,6 +114,12 @@ class Trial:
         used = {name for *_, names in excused for name in names}
         acting = [leaf.dotted for kind, leaf, _ in excused if not self.fault(kind, leaf)]
         return [*sorted(self.without_effect.keys() - used), *acting]
+
+    def _outcomes(self, kind: str, leaf: Leaf) -> tuple[bytes | str, list[bytes | str]]:
+        """What comes without the field, and with each of its values."""
+        without = self._manifest(kind, leaf)
+        changed = (with_leaf(without, leaf, value) for value in self._values(leaf))
+        return self._outcome(without), [self._outcome(it) for it in changed]
 
     def _manifest(self, kind: str, leaf: Leaf) -> Manifest:
         """An object of the kind in which the field would act but is not set."""

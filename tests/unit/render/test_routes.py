@@ -285,6 +285,35 @@ def test_the_global_section_stands_in_for_what_a_receiver_lacks(
     assert made(receiving(kind, given), global_fields=frozenset({field}))
 
 
+def test_an_optional_key_that_is_missing_counts_as_unset() -> None:
+    missing = {"name": "absent", "key": "a", "optional": True}
+    beside = {"url": "http://a", "url_secret": missing}
+    assert notifier("webhook", beside) == {"url": "http://a"}
+    slack = {"api_url": missing, "text": "a"}
+    assert notifier("slack", slack, global_fields=frozenset(["slack_api_url"])) == {"text": "a"}
+    proxied = {"proxyURL": "http://p", "proxyConnectHeader": {"a": [missing]}}
+    found = notifier("webhook", {"url": "http://a", "http_config": proxied})
+    assert found["http_config"] == {"proxy_url": "http://p"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "field"),
+    [
+        ("slack", {"api_url": {}}, "api_url"),
+        ("webhook", {"url_secret": {}}, "url"),
+        ("pagerduty", {"routing_key": {}}, "routing_key"),
+        ("webex", {"room_id": "a", "http_config": {"bearer_token_secret": {}}}, "http_config"),
+    ],
+)
+def test_a_receiver_that_lacks_an_optional_key_which_it_needs_is_refused(
+    kind: str, given: dict[str, Any], field: str
+) -> None:
+    missing = {"name": "absent", "key": "a", "optional": True}
+    filled = json.loads(json.dumps(given).replace("{}", json.dumps(missing)))
+    with pytest.raises(SpecInvalid, match=f"{field}.*; an optional key is missing"):
+        notifier(kind, filled)
+
+
 @pytest.mark.parametrize(
     ("kind", "given"),
     [

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from vmoperator.api.auth import Authorization, BasicAuth, OAuth2, TLSConfig
+from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.selected.vmalertmanagerconfig_http import Header, HTTPConfig
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
@@ -171,13 +172,7 @@ def _proxy(given: HTTPConfig, reader: Reader, *, field: str) -> dict[str, Any]:
         raise SpecInvalid(f"{field}.proxyFromEnvironment", message)
     if given.no_proxy and not url:
         raise SpecInvalid(f"{field}.noProxy", "needs proxyURL")
-    header = {
-        name: [
-            reader.secret(it, field=f"{field}.proxyConnectHeader.{name}[{place}]")
-            for place, it in enumerate(values)
-        ]
-        for name, values in (given.proxy_connect_header or {}).items()
-    }
+    header = _connect_header(given.proxy_connect_header or {}, reader, field=field)
     if header and not (url or environment):
         message = "needs proxyURL or proxyFromEnvironment"
         raise SpecInvalid(f"{field}.proxyConnectHeader", message)
@@ -187,6 +182,18 @@ def _proxy(given: HTTPConfig, reader: Reader, *, field: str) -> dict[str, Any]:
         "proxy_from_environment": environment,
         "proxy_connect_header": header or None,
     }
+
+
+def _connect_header(
+    given: Mapping[str, list[SecretKeySelector]], reader: Reader, *, field: str
+) -> dict[str, list[str]]:
+    made = {}
+    for name, selectors in given.items():
+        below = f"{field}.proxyConnectHeader.{name}"
+        secrets = [reader.secret(it, field=f"{below}[{n}]") for n, it in enumerate(selectors)]
+        if values := [it for it in secrets if it]:
+            made[name] = values
+    return made
 
 
 def _proxy_url(url: str | None, *, field: str) -> str | None:

@@ -7,15 +7,19 @@ import re
 import ssl
 from base64 import b64decode
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from vmoperator.api.around import Around
 from vmoperator.api.auth import SecretOrConfigMap
+from vmoperator.api.embedded import SecretKeySelector
+from vmoperator.api.model import SpecModel
 from vmoperator.api.selected.vmalertmanagerconfig_http import Form
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.credentials import KeySelector, chosen_selector, is_given, text
 from vmoperator.render.routes.forms import formed
 from vmoperator.render.routes.options import Options, Version
 
+Part = TypeVar("Part", bound=SpecModel)
 _KEY = re.compile(
     r"-----BEGIN ((?:RSA |EC )?PRIVATE KEY)-----\s+([A-Za-z0-9+/=\s]+)-----END \1-----"
 )
@@ -51,6 +55,13 @@ class Reader:
         chosen = chosen_selector(selector, field=field)
         return self.secret(chosen[1], field=f"{field}.{chosen[0]}") if chosen else None
 
+    def without_missing(self, part: Part) -> Part:
+        """The part without the optional keys that are not there: they count as unset."""
+        found = {name: getattr(part, name) for name in type(part).model_fields}
+        kept = {name: self._unless_missing(value) for name, value in found.items()}
+        changed = {name: value for name, value in kept.items() if value is not found[name]}
+        return part.model_copy(update=changed) if changed else part
+
     def file(self, path: str | None, *, field: str) -> str | None:
         """A file in the container of Alertmanager, if objects may name any."""
         if path and self.options.denies_files:
@@ -64,6 +75,12 @@ class Reader:
         if there is not None and there < since:
             wanted, found = (".".join(map(str, it)) for it in (since, there))
             raise SpecInvalid(field, f"needs Alertmanager {wanted}; this one is {found}")
+
+    def _unless_missing(self, value: Any) -> Any:
+        if isinstance(value, SecretKeySelector):
+            is_missing = is_given(value) and value.optional and not self._is_there(value)
+            return None if is_missing else value
+        return self.without_missing(value) if isinstance(value, SpecModel) else value
 
     def _is_there(self, selector: KeySelector) -> bool:
         data = self.around.secret(selector.name or "", self.namespace)

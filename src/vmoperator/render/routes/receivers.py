@@ -30,8 +30,15 @@ def receiver(given: Receiver, reader: Reader, *, name: str, field: str) -> dict[
 
 
 def _notifier(given: Notifier, reader: Reader, *, kind: str, field: str) -> dict[str, Any]:
-    refuse_unfit(given, reader, kind=kind, field=field)
-    return _part(given, reader, field=field)
+    there = reader.without_missing(given)
+    try:
+        refuse_unfit(there, reader, kind=kind, field=field)
+    except SpecInvalid as refused:
+        if there is given:
+            raise
+        message = str(refused).removeprefix(f"{refused.field}: ")
+        raise type(refused)(refused.field, f"{message}; an optional key is missing") from None
+    return _part(there, reader, field=field)
 
 
 def _part(given: SpecModel, reader: Reader, *, field: str) -> dict[str, Any]:
