@@ -68,7 +68,7 @@ class Client:
         )
 
     def only_while(self, check: Callable[[], None]) -> None:
-        """Have `check` called before each write; what it raises prevents the write."""
+        """Have `check` called before each write and at its sending; NotLeading prevents it."""
         self._transport.check_write = check
 
     def confine(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import time
 
 _FORM = "%Y-%m-%dT%H:%M:%SZ"
 _PRECISE = "%Y-%m-%dT%H:%M:%S.%fZ"
@@ -16,6 +17,15 @@ def now() -> str:
 def precise_now() -> str:
     """This moment, RFC 3339 with microseconds (metav1.MicroTime)."""
     return datetime.datetime.now(datetime.UTC).strftime(_PRECISE)
+
+
+def uninterrupted_seconds() -> float:
+    """Seconds of a clock that goes on while the process is stopped, and the machine asleep.
+
+    Other machines go on meanwhile; the ordinary monotonic clock stands still in a suspended one
+    (clock_gettime(2), CLOCK_BOOTTIME, which Linux alone has).
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def seconds_since(moment: str) -> float:

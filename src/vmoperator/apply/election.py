@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import uninterrupted_seconds
 from vmoperator.base.errors import ApiError, Conflict, NotFound, NotLeading
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.base.resource import LEASE
@@ -27,9 +28,11 @@ class Election:
     wall: Callable[[], str]
     """The time, RFC 3339 with microseconds: for people, nothing is decided by it."""
     terms: Terms = field(default_factory=Terms)
+    clock: Callable[[], float] = uninterrupted_seconds
+    """Seconds; it must go on while the process stands still."""
     _last: Sighting | None = field(default=None, init=False)
     _until: float = field(default=0.0, init=False)
-    """Up to this time of the loop's clock what it writes is its to write."""
+    """Up to this time of the clock what it writes is its to write."""
 
     @property
     def is_leading(self) -> bool:
@@ -38,7 +41,7 @@ class Election:
         True only for the deadline after the last renewal was asked for: a process that was
         stopped, or cannot reach the API server, knows without asking that its time is over.
         """
-        return asyncio.get_running_loop().time() < self._until
+        return self.clock() < self._until
 
     def check(self) -> None:
         """Raises NotLeading unless this process may write."""
@@ -56,9 +59,15 @@ class Election:
         log.info("leading, as %s", self.identity)
 
     async def keep(self) -> None:
-        """Renew the lease; returns when it is lost."""
+        """Renew the lease; returns when it is lost, or its time ran out before it was renewed.
+
+        Whoever slept through that time begins anew, although nobody else may have led meanwhile:
+        what was planned before rests on a world of long ago.
+        """
         while self.is_leading:
             await asyncio.sleep(self.terms.retry_seconds)
+            if not self.is_leading:
+                break
             if not await self._tried() and self._last and self._last.holder != self.identity:
                 self._until = 0.0
         log.warning("no longer leading")
@@ -83,9 +92,8 @@ class Election:
                 await self.client.replace(LEASE, self._wanted(found, holder=""))
 
     async def _tried(self) -> bool:
-        """Whether it was taken or renewed just now."""
-        loop = asyncio.get_running_loop()
-        began = loop.time()
+        """Whether it was taken or renewed just now, and some of its time is left."""
+        began = self.clock()
         try:
             async with asyncio.timeout(self.terms.deadline_seconds / 2):
                 written = await self._written()
@@ -99,9 +107,9 @@ class Election:
             return False
         if written is None:
             return False
-        self._last = seen(written, self._last, loop.time())
+        self._last = seen(written, self._last, self.clock())
         self._until = began + self.terms.deadline_seconds
-        return True
+        return self.is_leading
 
     async def _written(self) -> Manifest | None:
         """The lease with this process as its holder; None while another one holds it.
@@ -113,7 +121,7 @@ class Election:
         except NotFound:
             return await self.client.create(LEASE, self._wanted(None, holder=self.identity))
         # It may have been renewed while the answer was on its way: time counts from there.
-        now = asyncio.get_running_loop().time()
+        now = self.clock()
         self._last = seen(found, self._last, now)
         if self._last.holder != self.identity and not self._last.is_free(now):
             return None

@@ -13,7 +13,8 @@ import orjson
 
 from vmoperator.apply.answers import error
 from vmoperator.apply.connection import Connection
-from vmoperator.base.errors import Forbidden, Unavailable
+from vmoperator.apply.last_look import Watched
+from vmoperator.base.errors import Forbidden, NotLeading, Unavailable
 from vmoperator.base.manifest import Manifest
 
 _CONNECT_SECONDS: Final = 10.0
@@ -102,7 +103,7 @@ class Transport:
     ) -> None:
         self._on_answer = on_answer
         self.check_write: Callable[[], None] = lambda: None
-        """Called before each write; raises NotLeading to prevent it."""
+        """Called before each write is prepared, and again when it is sent; raises NotLeading."""
         self.is_confined = False
         """Whether a request that reaches beyond a namespace is refused here, and never sent."""
         self._connection = connection
@@ -174,13 +175,14 @@ class Transport:
             raise RuntimeError("a client is used inside its `async with` only")
         if self.is_confined and call.reaches_beyond:
             raise Forbidden(_CONFINED, request=call.words)
+        body = self._body_of(call)
         began, status = monotonic(), 0
         try:
             async with self._session.request(
                 call.method,
                 f"{self._connection.server}{call.path}",
                 params=call.query,
-                data=None if call.body is None else orjson.dumps(call.body),
+                data=body,
                 headers={"Content-Type": call.content_type, "Accept": call.accept},
                 timeout=limits,
                 allow_redirects=False,
@@ -189,8 +191,8 @@ class Transport:
                 self._on_answer(call, status, monotonic() - began)
                 if status >= 300:
                     again = answer.headers.get("Retry-After", "")
-                    body = await answer.read()
-                    raise error(status, body, request=call.words, retry_after=again)
+                    said = await answer.read()
+                    raise error(status, said, request=call.words, retry_after=again)
                 yield answer
         except TimeoutError as late:
             connecting = isinstance(late, aiohttp.ConnectionTimeoutError)
@@ -198,11 +200,23 @@ class Transport:
             message = f"no answer from {self._connection.server} for {limit:g} s"
             raise Unavailable(message, request=call.words) from late
         except (aiohttp.ClientError, OSError) as broken:
+            if body and body.refusal:
+                raise NotLeading(str(body.refusal), request=call.words) from broken
             message = f"no connection to {self._connection.server}: {broken or type(broken)}"
             raise Unavailable(message, request=call.words) from broken
         finally:
-            if not status:
+            if not status and not (body and body.refusal):
                 self._on_answer(call, 0, monotonic() - began)
+
+    def _body_of(self, call: Call) -> Watched | None:
+        if call.body is None:
+            return None
+        check = self.check_write if call.is_write else _allow
+        return Watched(orjson.dumps(call.body), check, content_type=call.content_type)
+
+
+def _allow() -> None:
+    """What is no write may leave at any time."""
 
 
 def _was_cut(failed: Unavailable) -> bool:
