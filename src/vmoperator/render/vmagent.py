@@ -15,6 +15,7 @@ from vmoperator.render.api_token import api_token
 from vmoperator.render.config import Config
 from vmoperator.render.credentials import Files
 from vmoperator.render.flags import Flags
+from vmoperator.render.garbage import collected_rarely
 from vmoperator.render.insert_ports import insert_ports
 from vmoperator.render.jobs.mounts import mounts
 from vmoperator.render.jobs.selection import Selected, selected_jobs
@@ -38,7 +39,7 @@ def plan(parent: VMAgent, settings: Settings, around: Around) -> Plan:
     refuse_rivals(parent.spec)
     scope = kind.scope(parent, settings, app=APP, licence=parent.spec.license)
     selected = _selected(parent, scope, around)
-    whole = _workload(parent, scope, around, selected)
+    whole = collected_rarely(_workload(parent, scope, around, selected))
     return objects.plan(
         shards(whole, parent.spec) if is_sharded(parent.spec) else [whole],
         shared=_identity(parent.spec, scope),
@@ -56,6 +57,7 @@ def _selected(agent: VMAgent, scope: Scope, around: Around) -> Selected:
         # An account of the user's may have rights elsewhere.
         namespaces=() if spec.service_account_name else scope.settings.namespaces,
         is_on_every_node=bool(spec.daemon_set_mode),
+        prefers_slices=scope.settings.prefers_endpoint_slices,
     )
     holding = terms(spec, agent.metadata, place, around)
     return selected_jobs(

@@ -82,9 +82,51 @@ def test_a_daemonset_that_surges_takes_no_pod_away_first() -> None:
 
 
 def test_an_agent_on_each_node_knows_its_node() -> None:
-    (variable,) = container(planned(daemonSetMode=True))["env"]
+    variables = container(planned(daemonSetMode=True))["env"]
+    variable = next(it for it in variables if "valueFrom" in it)
     assert variable["name"] == "KUBE_NODE_NAME"
     assert variable["valueFrom"]["fieldRef"]["fieldPath"] == "spec.nodeName"
+
+
+@pytest.mark.parametrize(
+    ("spec", "wanted"),
+    [
+        pytest.param({}, {"GOGC": "100", "GOMEMLIMIT": "400MiB"}, id="default limit, 500Mi"),
+        pytest.param(
+            {"resources": {"limits": {"memory": "1.5Gi"}}},
+            {"GOGC": "100", "GOMEMLIMIT": "1228MiB"},
+            id="a limit of the user's",
+        ),
+        pytest.param({"useDefaultResources": False}, {}, id="no limit"),
+        pytest.param({"resources": {"limits": {"memory": "1Mi"}}}, {}, id="less than one MiB"),
+        pytest.param(
+            {"extraEnvs": [{"name": "GOGC", "value": "50"}]}, {"GOGC": "50"}, id="user's variable"
+        ),
+        pytest.param(
+            {"extraEnvsFrom": [{"configMapRef": {"name": "go"}}]}, {}, id="user's variables"
+        ),
+        pytest.param(
+            {"containers": [{"name": "vmagent", "resources": {"limits": {"memory": "64Mi"}}}]},
+            {},
+            id="user's container",
+        ),
+        pytest.param(
+            {
+                "vpa": {
+                    "updatePolicy": {"updateMode": "Recreate"},
+                    "resourcePolicy": {"containerPolicies": [{"containerName": "*"}]},
+                }
+            },
+            {},
+            id="limits in motion",
+        ),
+    ],
+)
+def test_garbage_is_collected_rarely_while_memory_is_left(
+    spec: dict[str, Any], wanted: dict[str, str]
+) -> None:
+    variables = container(planned(**spec)).get("env") or ()
+    assert {it["name"]: it["value"] for it in variables} == wanted
 
 
 @pytest.mark.parametrize(
@@ -198,7 +240,7 @@ def test_the_number_of_a_shard_stands_wherever_it_is_asked_for() -> None:
     for place in (0, 1):
         template = made.stages[place].workload["spec"]["template"]
         assert template["metadata"]["labels"]["shard"] == f"s-{place}"
-        assert container(made, place)["env"][0]["value"] == str(place)
+        assert {"name": "SHARD", "value": str(place)} in container(made, place)["env"]
         assert flag(made, "remoteWrite.url", place) == f"http://target-{place}/"
 
 

@@ -124,7 +124,8 @@ def running(
     agent = Vmagent(root, free_port())
     given = local_arguments(made, root, secrets or {}, place)
     command = [arg for arg in given if not arg.startswith("-httpListenAddr=")]
-    env = {one["name"]: "from-a-secret" for one in container(made, place).get("env") or ()}
+    variables = container(made, place).get("env") or ()
+    env = {one["name"]: one.get("value", "from-a-secret") for one in variables}
     flags = [f"-httpListenAddr=127.0.0.1:{agent.port}", *command]
     with _process("vmagent", flags, root, agent.port, env):
         yield agent
