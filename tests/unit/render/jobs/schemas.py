@@ -36,7 +36,14 @@ _PROXY_CLIENT = (
     {"tls_config": {"insecureSkipVerify": True}},
 )
 _FITTING: tuple[tuple[str, tuple[Any, ...]], ...] = (
-    (r".*(interval|timeout|offset)", _TIMES),
+    (r"eval_offset", ("",)),
+    (r".*(interval|timeout|offset|_delay|_wait)|(keep_firing_)?for", _TIMES),
+    (r"alert|record", ("a", "a:b", "")),
+    (r"expr", ("up", "sum(rate(a[5m])) by (b) > 1", "a{b='c'}")),
+    (r"tenant", ("",)),
+    (r"matchers|target_matchers|source_matchers", ("a=b", 'a=~"b|c"')),
+    (r"receiver", ("a", "")),
+    (r"mute_time_intervals|active_time_intervals|routes", ("",)),
     (r"action", (*_ACTIONS, *_MORE_ACTIONS)),
     (r"regex", ("a|b", "(.*)", "", "a{2}", "(?i)x")),
     (r"if", ('{a="b"}', 'up{a=~"b.*"}', ['{a="b"}', "up"])),
