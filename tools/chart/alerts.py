@@ -35,7 +35,9 @@ ALERTS = (
         severity="critical",
         summary="No operator of VictoriaMetrics is seen.",
         meaning="Nothing is changed and nobody is told of failures. What runs goes on running:"
-        " neither queries nor alerts need the operator.",
+        " neither queries nor alerts need the operator. Where the chart makes the scrape as well"
+        ' (`monitor.enabled`), the rule asks for `{namespace="NAMESPACE",job="SERVICE"}` of its own'
+        " release, so that another installation does not hide it.",
         steps=(
             "See whether its pods run: `kubectl -n vmoperator get pods`.",
             "If they do, see whether they are scraped: `kubectl get vmservicescrapes -A`.",
@@ -146,8 +148,9 @@ ALERTS = (
     ),
     Alert(
         name="VMOperatorApiErrors",
-        expr='sum(rate(vmoperator_api_requests_total{code=~"5..|429|error"}[5m]))'
-        " / sum(rate(vmoperator_api_requests_total[5m])) > 0.1",
+        expr="sum by (cluster, namespace, job)"
+        ' (rate(vmoperator_api_requests_total{code=~"5..|429|error"}[5m]))'
+        " / sum by (cluster, namespace, job) (rate(vmoperator_api_requests_total[5m])) > 0.1",
         lasts="10m",
         severity="warning",
         summary="More than a tenth of the operator's requests fail.",

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 import pytest
 import yaml
-from tests.unit.chart.helm import CHART
+from tests.unit.chart.helm import CHART, only, rendered
 from tests.unit.render.real_programs import program
 from tests.unit.render.vmagent_process import free_port
 
@@ -159,9 +159,9 @@ def _serves(one: Database, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def replay(one: Database) -> None:
+def replay(one: Database, rules: Path = CHART / "files/rules.yaml") -> None:
     flags = [
-        f"-rule={CHART}/files/rules.yaml",
+        f"-rule={rules}",
         f"-datasource.url={one.url}",
         f"-remoteWrite.url={one.url}",
         f"-replay.timeFrom={_moment(one.now - 3600)}",
@@ -204,6 +204,53 @@ def test_leaders_are_counted_by_installation_and_by_what_they_look_after(
     database.put(series)
     replay(database)
     assert database.firing() == fires
+
+
+def _installed_in(namespace: str, series: Series, job: str = "vmoperator") -> Series:
+    """The same, with the labels that the chart's scrape adds."""
+    labels = f'namespace="{namespace}",job="{job}",pod="{job}-1"'
+    parts = ((name.rstrip("}").partition("{"), it) for name, it in series.items())
+    return {
+        f"{name}{{{','.join(filter(None, (own, labels)))}}}": it for (name, _, own), it in parts
+    }
+
+
+NEIGHBOURS = {
+    "both are there": ("a", "vmoperator", set()),
+    "another in another namespace alone": ("b", "vmoperator", {"VMOperatorDown"}),
+    "another in its namespace alone": ("a", "other", {"VMOperatorDown"}),
+}
+"""Where an installation is seen, as what job, and what the release `vmoperator` in `a` says."""
+
+
+@pytest.mark.parametrize(("namespace", "job", "fires"), NEIGHBOURS.values(), ids=NEIGHBOURS)
+def test_another_installation_does_not_hide_that_this_one_is_gone(
+    database: Database, tmp_path: Path, namespace: str, job: str, fires: set[str]
+) -> None:
+    made = rendered("rules.enabled=true", "monitor.enabled=true", "namespaceOverride=a")
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(yaml.safe_dump(only("VMRule", made)["spec"]))
+    database.put(_installed_in(namespace, WELL, job))
+    replay(database, rules)
+    assert database.firing() == fires
+
+
+def test_of_a_scrape_that_is_not_the_charts_no_label_is_asked_for() -> None:
+    rules = only("VMRule", rendered("rules.enabled=true"))["spec"]["groups"][0]["rules"]
+    assert rules[0]["expr"] == "absent(vmoperator_build_info)"
+
+
+def test_a_busy_installation_does_not_hide_that_another_is_refused(database: Database) -> None:
+    refused = {'vmoperator_api_requests_total{verb="get",code="500"}': (0.0, 1.0)}
+    well = {name: it for name, it in WELL.items() if "api_requests" not in name}
+    busy = {'vmoperator_api_requests_total{verb="get",code="200"}': (0.0, 1000.0)}
+    apart = {name: it for name, it in well.items() if "leader_scope" not in name}
+    scope = {'vmoperator_leader_scope{scope="x"}': (1.0, 0.0)}
+    database.put(_installed_in("a", {**apart, **scope, **refused}))
+    scope = {'vmoperator_leader_scope{scope="y"}': (1.0, 0.0)}
+    database.put(_installed_in("b", {**apart, **scope, **busy}))
+    replay(database)
+    assert database.firing() == {"VMOperatorApiErrors"}
 
 
 def test_each_alert_has_a_runbook() -> None:
