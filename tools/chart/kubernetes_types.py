@@ -22,8 +22,12 @@ def _type(name: str) -> WithJsonSchema:
 
 _Map = dict[str, Any]
 Affinity = Annotated[_Map, _type("api.core.v1.Affinity")]
+Containers = list[Annotated[_Map, _type("api.core.v1.Container")]]
 ContainerSecurity = Annotated[_Map, _type("api.core.v1.SecurityContext")]
+DnsConfig = Annotated[_Map, _type("api.core.v1.PodDNSConfig")]
+HostAliases = list[Annotated[_Map, _type("api.core.v1.HostAlias")]]
 LabelSelector = Annotated[_Map, _type("apimachinery.pkg.apis.meta.v1.LabelSelector")]
+Lifecycle = Annotated[_Map, _type("api.core.v1.Lifecycle")]
 PodSecurity = Annotated[_Map, _type("api.core.v1.PodSecurityContext")]
 Probe = Annotated[_Map, _type("api.core.v1.Probe")]
 Resources = Annotated[_Map, _type("api.core.v1.ResourceRequirements")]

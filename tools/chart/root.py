@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from chart.kubernetes_types import (
     Affinity,
+    Containers,
+    DnsConfig,
     Environment,
     EnvironmentSources,
+    HostAliases,
+    Lifecycle,
     Mounts,
     Probe,
     References,
@@ -103,6 +109,10 @@ class Root(Values):
     """Annotations of the pods."""
     strategy: Strategy = {}
     """Strategy of the Deployment."""
+    deploymentAnnotations: Texts = {}
+    """Annotations of the Deployment."""
+    minReadySeconds: int = Field(default=0, ge=0)
+    """How long a new pod is ready before a former one may go."""
     revisionHistoryLimit: int = Field(default=3, ge=0)
     """Former ReplicaSets that are kept."""
     terminationGracePeriodSeconds: int = Field(default=15, ge=0)
@@ -118,6 +128,25 @@ class Root(Values):
     to several nodes where they can, unless `affinity` says something."""
     priorityClassName: str = ""
     """Priority class."""
+    runtimeClassName: str = ""
+    """Runtime class."""
+    hostNetwork: bool = False
+    """Whether the pod has its node's network, where the API server reaches webhooks no other way;
+    not allowed by the Pod Security Standard `restricted`."""
+    dnsPolicy: Literal["", "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"] = ""
+    """How names are resolved; by default as in any pod, with hostNetwork too."""
+    dnsConfig: DnsConfig = {}
+    """Further settings of name resolution."""
+    hostAliases: HostAliases = []
+    """Names in the pod's /etc/hosts."""
+    port: int = Field(default=8080, ge=1024, le=65535)
+    """Port of the container for probes and metrics."""
+    lifecycle: Lifecycle = {}
+    """What is run after the start and before the end of the container."""
+    initContainers: Containers = []
+    """Containers that end before the operator starts."""
+    extraContainers: Containers = []
+    """Containers beside the operator's."""
     extraArgs: list[str] = []
     """Further arguments of `vmoperator run`."""
     env: Environment = []

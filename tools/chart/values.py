@@ -17,6 +17,7 @@ from chart.kubernetes_types import (
 
 Map = dict[str, Any]
 Texts = dict[str, str]
+_DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w|y))+$"
 
 
 class Values(BaseModel):
@@ -45,7 +46,7 @@ class Image(Values):
     """Repository."""
     tag: str = ""
     """Tag; by default the chart's appVersion."""
-    digest: str = ""
+    digest: str = Field(default="", pattern="^(sha256:[0-9a-f]{64})?$")
     """Digest, `sha256:...`; wins over the tag."""
     pullPolicy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     """When the kubelet pulls it."""
@@ -79,8 +80,12 @@ class ServiceAccount(Values):
     """Whether to make it."""
     name: str = ""
     """Name; by default the release's."""
+    labels: Texts = {}
+    """Labels."""
     annotations: Texts = {}
     """Annotations."""
+    automount: bool = True
+    """Whether its token is mounted; otherwise bring one by extraVolumes and extraVolumeMounts."""
 
 
 class Operands(Values):
@@ -109,6 +114,8 @@ class Log(Values):
 class Service(Values):
     """The Service in front of the operator's metrics."""
 
+    labels: Texts = {}
+    """Labels."""
     annotations: Texts = {}
     """Annotations."""
     port: int = Field(default=8080, ge=1, le=65535)
@@ -124,7 +131,7 @@ class Monitor(Values):
     """Kind of the object."""
     labels: Texts = {}
     """Labels, for the selector of the agent."""
-    interval: str = "30s"
+    interval: str = Field(default="30s", pattern=_DURATION)
     """How often."""
 
 
@@ -151,10 +158,12 @@ class Dashboards(Values):
 class DisruptionBudget(Values):
     """How many pods of the operator evictions leave."""
 
-    enabled: bool = False
-    """Whether to make one; of use with two replicas."""
+    enabled: bool = True
+    """Whether to make one; with one replica there is none, for no node could be drained."""
     minAvailable: int | str = 1
     """Number or percentage."""
+    maxUnavailable: int | str = ""
+    """Number or percentage; wins over minAvailable."""
 
 
 class NetworkPolicy(Values):

@@ -25,8 +25,8 @@
 {{- end -}}
 {{- end }}
 {{- define "vmoperator.selector" -}}
-app.kubernetes.io/name: {{ include "vmoperator.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "vmoperator.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 {{- /* Labels and annotations of an object: `dict "root" $ "labels" (dict) "annotations" (dict)`. */ -}}
 {{- define "vmoperator.about" -}}

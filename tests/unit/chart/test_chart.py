@@ -15,6 +15,7 @@ import yaml
 from tests.unit.chart.helm import (
     CHART,
     CRDS_CHART,
+    WITHOUT_CRDS,
     Manifest,
     Refused,
     helm,
@@ -25,7 +26,10 @@ from tests.unit.chart.helm import (
 
 from chart.documents import rows_of
 from chart.root import Root
+from vmoperator.api import parsed
 from vmoperator.api.crd import definitions
+from vmoperator.api.unknown import unknown
+from vmoperator.api.vmcluster import VMCluster
 from vmoperator.apply.rights import RIGHTS
 from vmoperator.base.resource import PARENTS, SELECTED
 
@@ -94,22 +98,39 @@ def test_a_wrong_value_is_refused_by_name(values: str, words: str) -> None:
         template(values=values)
 
 
-def test_every_path_in_a_template_is_a_value_and_every_value_stands_in_a_template() -> None:
+def test_every_value_that_a_template_reads_is_one_of_the_chart() -> None:
     text = "\n".join(it.read_text() for it in (CHART / "templates").iterdir())
     known = {path for path, _, _ in rows_of(Root())}
     groups = {path.rpartition(".")[0] for path in known} - {""}
     used = {it.rstrip(".") for it in re.findall(r"\.Values\.([A-Za-z.]+)", text)}
     assert used <= known | groups
-    # Below `with .Values.group` and `$image := .Values.image` the rest stands by itself.
-    inner = set(re.findall(r"(?:\$image|[({ ]|^)\.([A-Za-z]+)", text)) | set(
-        re.findall(r"\$image\.([A-Za-z]+)", text)
-    )
-    unused = {
-        path
-        for path in known - used
-        if not (path.rpartition(".")[0] in used and path.rpartition(".")[2] in inner)
-    }
-    assert unused == set()
+    assert "webhook.port" in used
+
+
+@pytest.mark.parametrize(
+    ("settings", "place"),
+    [
+        ((), "default"),
+        (("watchNamespaces={a,b}",), "a"),
+        (("watchOwnNamespace=true", WITHOUT_CRDS), "monitoring"),
+        (("watchOwnNamespace=true", WITHOUT_CRDS, "namespaceOverride=elsewhere"), "elsewhere"),
+    ],
+    ids=["all", "some", "its own", "its own, by another name"],
+)
+def test_the_notes_hold_a_vmcluster_that_the_operator_will_look_after(
+    settings: tuple[str, ...], place: str
+) -> None:
+    given = [word for setting in settings for word in ("--set", setting)]
+    where = ("vmoperator", str(CHART), "-n", "monitoring", "--dry-run=client")
+    text = helm("install", *where, *given).partition("\nNOTES:\n")[2]
+    found = re.search(r"kubectl apply -f - <<'EOF'\n(.*?)\nEOF\n", text, re.DOTALL)
+    assert found is not None
+    manifest = yaml.safe_load(found[1])
+    assert manifest["metadata"]["namespace"] == place
+    assert isinstance(parsed(manifest), VMCluster)
+    assert unknown(manifest, VMCluster) == ()
+    assert f"kubectl -n {place} get vmclusters --watch" in text
+    assert ("vmoperator-crds" in text) == (WITHOUT_CRDS in settings)
 
 
 def test_by_default_a_cluster_role_and_it_grants_what_the_code_needs() -> None:
@@ -231,8 +252,12 @@ def test_objects_of_ones_own_are_templates() -> None:
     assert only("ConfigMap", rendered(values=values))["metadata"]["name"] == "vmoperator-x"
 
 
-def test_the_pod_is_restricted() -> None:
-    spec = only("Deployment", rendered())["spec"]["template"]["spec"]
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_the_pod_is_restricted_however_it_is_installed(path: Path) -> None:
+    spec = only("Deployment", rendered(values=path.read_text()))["spec"]["template"]["spec"]
+    assert spec.get("hostNetwork", False) is ("hostNetwork" in path.read_text())
+    volumes = {kind for it in spec["volumes"] for kind in it if kind != "name"}
+    assert volumes <= {"configMap", "emptyDir", "projected", "secret"}
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["seccompProfile"]["type"] == "RuntimeDefault"
     security = spec["containers"][0]["securityContext"]

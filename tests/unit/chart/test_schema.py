@@ -37,6 +37,11 @@ FULL: dict[str, Any] = {
     "envFrom": [{"secretRef": {"name": "a"}}],
     "extraVolumes": [{"name": "a", "projected": {"sources": [{"secret": {"name": "b"}}]}}],
     "extraVolumeMounts": [{"name": "a", "mountPath": "/a"}],
+    "extraContainers": [{"name": "a", "resources": {}, "ports": [{"containerPort": 1}]}],
+    "initContainers": [{"name": "a", "volumeMounts": [{"name": "a", "mountPath": "/a"}]}],
+    "lifecycle": {"preStop": {"exec": {"command": ["a"]}}},
+    "dnsConfig": {"options": [{"name": "ndots", "value": "2"}]},
+    "hostAliases": [{"ip": "192.0.2.1", "hostnames": ["a"]}],
     "imagePullSecrets": [{"name": "a"}],
     "livenessProbe": {"httpGet": {"port": "http", "httpHeaders": [{"name": "a", "value": "b"}]}},
     "networkPolicy": {"ingressFrom": [{"namespaceSelector": {"matchLabels": {"a": "b"}}}]},
@@ -47,7 +52,7 @@ FULL: dict[str, Any] = {
 }
 """A value below every path that holds something of Kubernetes'."""
 FREE = {"labels", "annotations", "commonLabels", "commonAnnotations", "nodeSelector", "matchLabels"}
-FREE |= {"podLabels", "podAnnotations", "limits", "requests", "global"}
+FREE |= {"podLabels", "podAnnotations", "deploymentAnnotations", "limits", "requests", "global"}
 """Maps with keys of the user's, and values of other charts."""
 
 Place = tuple[str | int, ...]
