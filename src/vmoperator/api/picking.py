@@ -54,6 +54,9 @@ class Picked:
     """Those whose namespace does not match."""
     foreign_labels: int = 0
     """Those in a matching namespace whose own labels do not match."""
+    copies: Mapping[Ref, Ref] = field(default_factory=dict)
+    """Objects that would be hit -> the originals that are used instead of them, of which another
+    operator made them."""
 
     @property
     def contents(self) -> tuple[bytes, ...]:

@@ -19,19 +19,18 @@ from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.refused_reports import RefusedReports
 from vmoperator.apply.world import World
 from vmoperator.base.errors import ApiError, Conflict, NotFound, Unavailable
-from vmoperator.base.manifest import Manifest, Ref
+from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import (
-    BY_KIND,
     SELECTED,
     VM_AGENT,
     VM_ALERT,
     VM_ALERTMANAGER,
     VM_SINGLE,
 )
-from vmoperator.observe.objects import Selectable, Told
+from vmoperator.observe.objects import Selectable, Told, report
 from vmoperator.observe.rules import is_sickness, steady
 from vmoperator.observe.selection import Hit
-from vmoperator.observe.usage import ignored, miss, parent_words, usage
+from vmoperator.observe.usage import Verdict, ignored, miss, parent_words, usage
 
 log = logging.getLogger(__name__)
 
@@ -63,10 +62,12 @@ class ObjectReports:
     """Parent -> what its last pass picked."""
     _sick: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
     """Parent -> object -> what its running program has against it."""
-    _of: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
-    """Parent -> object -> why it is refused, or ""."""
-    _verdicts: dict[Ref, dict[Ref, str]] = field(default_factory=dict, init=False)
+    _of: dict[Ref, dict[Ref, Verdict]] = field(default_factory=dict, init=False)
+    """Parent -> object -> what it makes of it."""
+    _verdicts: dict[Ref, dict[Ref, Verdict]] = field(default_factory=dict, init=False)
     """The same by object, then parent."""
+    _said: dict[Ref, tuple[str, Told]] = field(default_factory=dict, init=False)
+    """Objects that another operator made -> uid, and what was written last."""
     _unsound: set[Ref] = field(default_factory=set, init=False)
     """Parents that cannot say, and will not before somebody changes them."""
     _urgent: dict[Ref, None] = field(default_factory=dict, init=False)
@@ -100,7 +101,8 @@ class ObjectReports:
 
     def rejected(self) -> set[Ref]:
         """Objects that some parent refuses, also those whose rules its program cannot evaluate."""
-        return {ref for told in self._of.values() for ref, refusal in told.items() if refusal}
+        found = (pair for told in self._of.values() for pair in told.items())
+        return {ref for ref, verdict in found if verdict and isinstance(verdict, str)}
 
     def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
         """What a running program of the parent has against objects that were sound before."""
@@ -133,7 +135,14 @@ class ObjectReports:
 
         When it is this one's turn again, it waits for its passes as it did after its start.
         """
-        for known in (self._told, self._sick, self._of, self._verdicts, self.world.sick):
+        for known in (
+            self._told,
+            self._sick,
+            self._of,
+            self._verdicts,
+            self._said,
+            self.world.sick,
+        ):
             known.clear()
         self._unsound.clear()
         self._urgent.clear()
@@ -162,6 +171,8 @@ class ObjectReports:
                     await asyncio.sleep(0)
                 one = self.world.objects.get(ref)
                 wanted = self._wanted(one) if one else None
+                if one is None:
+                    self._said.pop(ref, None)
                 if one and wanted:
                     await asyncio.sleep(max(0.0, free_at - loop.time()))
                     free_at = loop.time() + 1 / self.per_second
@@ -177,8 +188,10 @@ class ObjectReports:
 
     def _update(self, parent: Ref) -> None:
         sick = self._sick.get(parent, {})
-        fragments = (it for one in self._told.get(parent, ()) for it in one.fragments)
-        new = {it.ref: it.refusal or sick.get(it.ref, "") for it in fragments}
+        new: dict[Ref, Verdict] = {}
+        for one in self._told.get(parent, ()):
+            new.update(one.copies)
+            new.update({it.ref: it.refusal or sick.get(it.ref, "") for it in one.fragments})
         old = self._of.pop(parent, {})
         if new:
             self._of[parent] = new
@@ -187,16 +200,17 @@ class ObjectReports:
                 self._judge(ref, parent, new.get(ref))
         self._woken.set()
 
-    def _judge(self, ref: Ref, parent: Ref, refusal: str | None) -> None:
+    def _judge(self, ref: Ref, parent: Ref, verdict: Verdict | None) -> None:
         verdicts = self._verdicts.setdefault(ref, {})
-        if refusal is None:
+        if verdict is None:
             verdicts.pop(parent, None)
         else:
-            verdicts[parent] = refusal
+            verdicts[parent] = verdict
         if not verdicts:
             del self._verdicts[ref]
         # Whoever has to mend something is told first.
-        _put_last(self._urgent if refusal else self._due, ref)
+        is_refused = bool(verdict) and isinstance(verdict, str)
+        _put_last(self._urgent if is_refused else self._due, ref)
 
     def _look_at_all(self) -> None:
         if not self._is_waiting():
@@ -217,13 +231,15 @@ class ObjectReports:
     def _wanted(self, one: Selectable) -> Told | None:
         """What to write; None if its status says so already, or it is too early to say."""
         verdicts = dict(self._verdicts.get(one.ref, {}))
-        words = {parent_words(parent): refusal for parent, refusal in verdicts.items()}
+        words = {parent_words(parent): verdict for parent, verdict in verdicts.items()}
         if one.told.parents:
             silent = {parent_words(it) for it in self._choosing() if it not in self._told}
             words.update({it: "" for it in one.told.parents if it in silent})
         wanted = usage(words) if words else ignored(self._misses(one), one.told)
         if wanted == one.told or one.is_leaving or self._is_early(one, verdicts):
             return None
+        if self._said.get(one.ref) == (one.uid, wanted):
+            return None  # the operator that made it says something else, and is not fought
         if not (words or one.told.word) and (one.is_ours or not self._is_patient(one)):
             return None
         return wanted
@@ -233,7 +249,7 @@ class ObjectReports:
         hits = ((it, it.hit(one, namespaces)) for it in choosers)
         return sorted(miss(it.parent, it.choice, hit) for it, hit in hits if hit is not Hit.HIT)
 
-    def _is_early(self, one: Selectable, verdicts: Mapping[Ref, str]) -> bool:
+    def _is_early(self, one: Selectable, verdicts: Mapping[Ref, Verdict]) -> bool:
         if not verdicts and self._is_waiting():
             return True
         namespaces = self.world.namespaces
@@ -259,7 +275,7 @@ class ObjectReports:
 
     async def _write(self, one: Selectable, wanted: Told) -> None:
         try:
-            await self.client.apply_status(_manifest(one, wanted))
+            await self.client.apply_status(report(one, wanted))
         except (NotFound, Conflict):
             return  # it is gone, or another one has its name
         except Unavailable:
@@ -270,6 +286,8 @@ class ObjectReports:
             self.refused.add(one.ref, refused)
             return
         self.refused.written(one.ref)
+        if one.source:
+            self._said[one.ref] = (one.uid, wanted)
         log.debug("%s: %s %s", one.ref, wanted.word, wanted.reason)
         now = self.world.objects.get(one.ref)
         if now and now.uid == one.uid:
@@ -280,19 +298,3 @@ class ObjectReports:
 def _put_last(refs: dict[Ref, None], ref: Ref) -> None:
     refs.pop(ref, None)
     refs[ref] = None
-
-
-def _manifest(one: Selectable, wanted: Told) -> Manifest:
-    ref = one.ref
-    status = {
-        "updateStatus": str(wanted.word),
-        "reason": wanted.reason,
-        "parents": list(wanted.parents),
-    }
-    return {
-        "apiVersion": BY_KIND[ref.kind].api_version,
-        "kind": ref.kind,
-        # The uid keeps the status of a deleted object from going to its successor.
-        "metadata": {"name": ref.name, "namespace": ref.namespace, "uid": one.uid},
-        "status": {key: value for key, value in status.items() if value},
-    }

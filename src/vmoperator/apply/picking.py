@@ -71,7 +71,8 @@ class Picking:
     def _anew(self, batch: Batch) -> tuple[Picked, set[Ref]]:
         """The outcome, and the objects that are hit."""
         tally: dict[Hit, int] = dict.fromkeys(Hit, 0)
-        chosen = self._chosen(tally)
+        copies: dict[Ref, Ref] = {}
+        chosen = self._chosen(tally, copies)
         fragments = self._fragments(batch, chosen)
         found = Picked(
             choice=self._choice,
@@ -79,6 +80,7 @@ class Picking:
             existing=sum(tally.values()),
             foreign_namespaces=tally[Hit.FOREIGN_NAMESPACE],
             foreign_labels=tally[Hit.FOREIGN_LABELS],
+            copies=copies,
         )
         return found, {one.ref for one in chosen}
 
@@ -89,33 +91,35 @@ class Picking:
         revisions = (world.objects.revision(kinds), world.namespaces.revision)
         return (self._choice, self.recipe.key, revisions, choices, self.refused)
 
-    def _chosen(self, tally: dict[Hit, int]) -> list[Selectable]:
-        """The objects that are hit, in order; all are counted in `tally`."""
+    def _chosen(self, tally: dict[Hit, int], copies: dict[Ref, Ref]) -> list[Selectable]:
+        """The objects that are hit, in order; all are counted in `tally`, but for `copies`."""
         world, covered = self.around.world, dict[str, bool]()
         chosen = []
         for kind in self._choice.kinds:
             for ref, one in world.objects.by_index(kind).items():
-                if one.is_leaving or self._is_twin(one):
+                if one.is_leaving:
                     continue
                 if ref.namespace not in covered:
                     covered[ref.namespace] = self.chooser.covers(ref.namespace, world.namespaces)
                 hit = self.chooser.reach.hit(one.labels, is_covered=covered[ref.namespace])
+                if one.source and self._is_used(one.source):
+                    copies.update({ref: one.source} if hit is Hit.HIT else {})
+                    continue
                 tally[hit] += 1
                 if hit is Hit.HIT:
                     chosen.append(one)
         chosen.sort(key=_place)
         return chosen
 
-    def _is_twin(self, one: Selectable) -> bool:
-        """Whether another operator made it from an object that this parent uses itself."""
-        if one.source is None or one.source.kind not in self.sources:
+    def _is_used(self, origin: Ref) -> bool:
+        """Whether this parent uses an object itself of which another operator made one of ours."""
+        if origin.kind not in self.sources:
             return False
         world = self.around.world
-        source = world.objects.get(one.source)
-        if source is None or source.is_leaving or one.source in self.refused[one.source.kind]:
+        source = world.objects.get(origin)
+        if source is None or source.is_leaving or origin in self.refused[origin.kind]:
             return False
-        choosers = self.sources[one.source.kind]
-        return any(it.hit(source, world.namespaces) is Hit.HIT for it in choosers)
+        return any(it.hit(source, world.namespaces) is Hit.HIT for it in self.sources[origin.kind])
 
     def _fragments(self, batch: Batch, chosen: list[Selectable]) -> tuple[Fragment, ...]:
         fragments, unread = [], []

@@ -10,7 +10,7 @@ import orjson
 
 from vmoperator.base.labels import MANAGED_BY, MANAGER
 from vmoperator.base.manifest import Manifest, Ref, ref_of
-from vmoperator.base.resource import PROMETHEUS_GROUP
+from vmoperator.base.resource import BY_KIND, PROMETHEUS_GROUP
 
 _KEPT = ("name", "namespace", "uid", "generation", "labels", "annotations", "ownerReferences")
 _KUBECTL_COPY = "kubectl.kubernetes.io/last-applied-configuration"
@@ -104,6 +104,22 @@ def selectable(manifest: Mapping[str, Any]) -> Selectable:
         body=orjson.dumps(body),
         told=_told(manifest.get("status") or {}),
     )
+
+
+def report(one: Selectable, told: Told) -> Manifest:
+    """The object with nothing but a status that says it, without observedGeneration."""
+    status = {
+        "updateStatus": str(told.word),
+        "reason": told.reason,
+        "parents": list(told.parents),
+    }
+    return {
+        "apiVersion": BY_KIND[one.ref.kind].api_version,
+        "kind": one.ref.kind,
+        # The uid keeps the status of a deleted object from going to its successor.
+        "metadata": {"name": one.ref.name, "namespace": one.ref.namespace, "uid": one.uid},
+        "status": {key: value for key, value in status.items() if value},
+    }
 
 
 def _source(metadata: Mapping[str, Any]) -> Ref | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.status import UpdateStatus
@@ -22,21 +23,32 @@ _NOBODY = "selected by no object that would use it"
 _SICK = "in use that cannot be evaluated"
 
 
-def usage(verdicts: Mapping[str, str]) -> Told:
-    """What to say of an object: each parent that selects it, and why it refuses it, or "".
+Verdict: TypeAlias = str | Ref
+"""What a parent makes of an object: why it refuses it, "" where it uses it, or the original that it
+uses instead."""
+
+
+def usage(verdicts: Mapping[str, Verdict]) -> Told:
+    """What to say of an object, from the verdicts of the parents that select it.
 
     One that is refused by some and used by others works, and says by whom it is refused.
     """
-    if not verdicts:
-        return Told(word=UpdateStatus.IGNORED, reason=_NOBODY)
-    users = sorted(parent for parent, refusal in verdicts.items() if not refusal)
-    refusals = {parent: refusal for parent, refusal in sorted(verdicts.items()) if refusal}
+    users = sorted(parent for parent, verdict in verdicts.items() if verdict == "")
+    refusals = {
+        parent: verdict
+        for parent, verdict in sorted(verdicts.items())
+        if verdict and isinstance(verdict, str)
+    }
     if users:
         words = "; ".join(f"refused by {it}: {refusal}" for it, refusal in refusals.items())
         parents = tuple(users[:_PARENTS_TOLD])
         return Told(word=UpdateStatus.OPERATIONAL, reason=cut(words), parents=parents)
-    words = "; ".join(dict.fromkeys(refusals.values()))
-    return Told(word=UpdateStatus.FAILED, reason=cut(words))
+    if refusals:
+        words = "; ".join(dict.fromkeys(refusals.values()))
+        return Told(word=UpdateStatus.FAILED, reason=cut(words))
+    originals = sorted({it for it in verdicts.values() if isinstance(it, Ref)})
+    words = f"its original {originals[0]} is selected instead" if originals else _NOBODY
+    return Told(word=UpdateStatus.IGNORED, reason=words)
 
 
 def ignored(misses: Iterable[str], told: Told) -> Told:

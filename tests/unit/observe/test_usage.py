@@ -13,6 +13,8 @@ from vmoperator.observe.objects import Told
 from vmoperator.observe.selection import Hit
 from vmoperator.observe.usage import ignored, miss, objects_selected, usage
 
+MONITOR = Ref("ServiceMonitor", "shop", "web")
+INSTEAD = "its original ServiceMonitor shop/web is selected instead"
 A, B = "VMAgent/default/a", "VMAgent/default/b"
 
 
@@ -31,10 +33,17 @@ A, B = "VMAgent/default/a", "VMAgent/default/b"
             Told(word="operational", reason=f"refused by {A}: spec: x", parents=(B,)),
             id="used-by-one-and-refused-by-the-other",
         ),
+        pytest.param({A: MONITOR, B: MONITOR}, Told(word="ignored", reason=INSTEAD), id="replaced"),
+        pytest.param(
+            {A: MONITOR, B: ""}, Told(word="operational", parents=(B,)), id="used-by-the-other"
+        ),
+        pytest.param(
+            {A: MONITOR, B: "spec: x"}, Told(word="failed", reason="spec: x"), id="refused"
+        ),
     ],
 )
 def test_the_status_of_an_object_says_what_its_parents_make_of_it(
-    verdicts: dict[str, str], told: Told
+    verdicts: dict[str, str | Ref], told: Told
 ) -> None:
     assert usage(verdicts) == told
 
