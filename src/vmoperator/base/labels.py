@@ -80,10 +80,18 @@ SHARD = "shard-num"
 """Label of the pods of one shard."""
 
 
+_OWN_KEYS = frozenset({NAME, INSTANCE, COMPONENT, PART_OF, MANAGED_BY, SHARD})
+"""Keys by which objects are selected and told apart."""
+
 FORMER_FINALIZER = "apps.victoriametrics.com/finalizer"
 """Finalizer that the Go operator puts on its parents, and once put on children."""
 FORMER_OPERATOR = "another-operator"
 """Value of HASH and RENDERED_BY of a workload whose pod template another operator rendered."""
+
+
+def is_own(key: str) -> bool:
+    """Whether a label or annotation of this key means something to the operator."""
+    return key in _OWN_KEYS or key.startswith(f"{GROUP}/")
 
 
 def selector(app: str, instance: str, *, part_of: str = "") -> dict[str, str]:

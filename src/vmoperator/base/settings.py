@@ -95,6 +95,14 @@ class Settings:
     use_strict_security: bool = False
     use_default_resources: bool = True
     enable_tcp6: bool = False
+    loopback: str = ""
+    """Host by which containers of a pod reach each other (VM_LOOPBACK); empty: 127.0.0.1, with
+    IPv6 localhost."""
+    uses_old_backup_port_names: bool = False
+    """Whether ports of vmbackupmanager are named http (VM_USE_OLD_BACKUP_RESTORE_PORT_NAMES)."""
+    prefers_endpoint_slices: bool = False
+    """Whether targets of a ServiceMonitor that names no role are found by EndpointSlices
+    (VM_VMSERVICESCRAPEDEFAULT_ENFORCEENDPOINTSLICES)."""
     pre_stop_sleep_seconds: int = 15
     """Native sleep before SIGTERM (VM_ENABLE_DEFAULT_PRESTOP_HOOK); 0 for none."""
     common_labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))

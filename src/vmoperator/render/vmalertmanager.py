@@ -46,7 +46,7 @@ def plan(parent: VMAlertmanager, settings: Settings, around: Around) -> Plan:
         domain=spec.cluster_domain_name or settings.cluster_domain,
     )
     account = [] if spec.service_account_name else [objects.service_account(scope, APP)]
-    operated = operated_service(parent, around, app=APP)
+    operated = operated_service(parent, settings, around, app=APP)
     files = Files()
     whole = configuration(
         spec,

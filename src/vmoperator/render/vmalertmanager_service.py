@@ -10,6 +10,7 @@ from vmoperator.api.parent import Parent
 from vmoperator.api.vmalertmanager import VMAlertmanager
 from vmoperator.base import labels
 from vmoperator.base.manifest import Manifest
+from vmoperator.base.settings import Settings
 from vmoperator.render import engine
 
 NAME = "alertmanager-operated"
@@ -18,7 +19,9 @@ _WEB_PORT = 9093
 _PORT_NAME = "web"
 
 
-def operated_service(parent: VMAlertmanager, around: Around, *, app: str) -> Manifest:
+def operated_service(
+    parent: VMAlertmanager, settings: Settings, around: Around, *, app: str
+) -> Manifest:
     """The headless Service over the pods of every VMAlertmanager of the namespace.
 
     Each of them renders the same, and owns it without controlling it, so it goes with the last.
@@ -33,7 +36,8 @@ def operated_service(parent: VMAlertmanager, around: Around, *, app: str) -> Man
         metadata={
             "name": NAME,
             "namespace": parent.metadata.namespace,
-            "labels": {labels.MANAGED_BY: labels.MANAGER},
+            "labels": {**settings.common_labels, labels.MANAGED_BY: labels.MANAGER},
+            "annotations": dict(settings.common_annotations) or None,
             "ownerReferences": owners,
         },
         spec={

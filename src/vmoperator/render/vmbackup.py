@@ -12,6 +12,7 @@ from vmoperator.api.around import Around
 from vmoperator.api.pod import PodFields
 from vmoperator.api.vmbackup import VMBackup
 from vmoperator.base.errors import SpecInvalid
+from vmoperator.base.settings import Settings
 from vmoperator.render.credentials import checked, is_given
 from vmoperator.render.flags import Flags
 from vmoperator.render.pod import container
@@ -92,6 +93,7 @@ def _restores(backup: VMBackup) -> bool:
 def _program(job: _Job) -> Workload:
     """vmbackupmanager as a workload of its own, of which only the container is made."""
     backup, main = job.backup, job.workload
+    is_old = main.scope.settings.uses_old_backup_port_names
     spec = PodFields(
         port=backup.port,
         image=backup.image,
@@ -115,13 +117,15 @@ def _program(job: _Job) -> Workload:
         appended={},
         ports=(),
         env=(_POD_NAME,),
-        http_port_name="http-backup",
+        http_port_name="http" if is_old else "http-backup",
         has_liveness=True,
     )
 
 
 def _restorer(job: _Job, program: Workload, mounts: Volumes) -> dict[str, Any]:
-    restorer = replace(program, container="vmbackuper-restore", http_port_name="http-restore")
+    is_old = job.workload.scope.settings.uses_old_backup_port_names
+    name = "http" if is_old else "http-restore"
+    restorer = replace(program, container="vmbackuper-restore", http_port_name=name)
     made = container(replace(restorer, defaults=_flags(job)), mounts)
     kept = {key: value for key, value in made.items() if key not in _OF_THE_RUNNING}
     return {**kept, "args": ["restore", *made["args"]]}
@@ -171,7 +175,7 @@ def _snapshots(job: _Job) -> Flags:
     return {
         "snapshot.createURL": create or f"{own}",
         "snapshot.deleteURL": delete or None,
-        # The certificate is that of the Service, and 127.0.0.1 is no name in it.
+        # The certificate is that of the Service, and the pod itself is no name in it.
         "snapshot.tlsInsecureSkipVerify": "true" if is_https else None,
     }
 
@@ -183,8 +187,15 @@ def _snapshot_url(job: _Job) -> str:
         message = f"needs the key that {main.field}.extraArgs.snapshotAuthKey names: set the URL"
         raise SpecInvalid(f"{job.field}.snapshotCreateURL", message)
     query = f"?authKey={quote_plus(key)}" if key else ""
-    address = f"{scheme(main)}://127.0.0.1:{main.http.number}"
+    address = f"{scheme(main)}://{_loopback(main.scope.settings)}:{main.http.number}"
     return f"{address}{path_prefix(main)}/snapshot/create{query}"
+
+
+def _loopback(settings: Settings) -> str:
+    """Host of a URL that leads to another container of the pod."""
+    # A name has addresses of both families: one of them is what a pod has.
+    host = settings.loopback or ("localhost" if settings.enable_tcp6 else "127.0.0.1")
+    return f"[{host}]" if ":" in host else host
 
 
 def _schedule(backup: VMBackup) -> Flags:

@@ -65,7 +65,11 @@ def _selected(single: VMSingle, scope: Scope, around: Around) -> Selected:
         return Selected()
     # An account of the user's may have rights elsewhere.
     namespaces = () if spec.service_account_name else scope.settings.namespaces
-    place = Place(folder=CERTIFICATES, namespaces=namespaces)
+    place = Place(
+        folder=CERTIFICATES,
+        namespaces=namespaces,
+        prefers_slices=scope.settings.prefers_endpoint_slices,
+    )
     holding = terms(spec, single.metadata, place, around)
     return selected_jobs(
         spec, holding, base=scope.named(APP), namespace=scope.namespace, around=around

@@ -13,10 +13,14 @@ from vmoperator.base.settings import Settings
 SAMPLES = {
     "_PORT": "1234",
     "_TERMINATION_GRACE_PERIOD_SECONDS": "77",
-    "_CPU": "333m",
-    "_MEM": "333Mi",
+    "_LIMIT_CPU": "3",
+    "_REQUEST_CPU": "11m",
+    "_LIMIT_MEM": "3Gi",
+    "_REQUEST_MEM": "11Mi",
     "_EPHEMERAL_STORAGE": "3Gi",
     "ENABLETCP6": "true",
+    "OLD_BACKUP_RESTORE_PORT_NAMES": "true",
+    "ENFORCEENDPOINTSLICES": "true",
     "STRICTSECURITY": "true",
     "DISABLESELFSERVICESCRAPECREATION": "true",
     "USEDEFAULTRESOURCES": "false",
@@ -53,27 +57,6 @@ def test_the_default_that_is_told_is_the_default(variable: Variable) -> None:
     assert settings(**{variable.name: variable.default}) == Settings()
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("VM_ENABLETCP6", "maybe", "must be true or false"),
-        ("VM_VMAGENTDEFAULT_PORT", "http", "must be a port"),
-        ("VM_VMAGENTDEFAULT_RESOURCE_LIMIT_MEM", "much", "much"),
-        ("VM_VMSINGLEDEFAULT_TERMINATION_GRACE_PERIOD_SECONDS", "1m", "seconds"),
-        ("VM_SHARDS_AT_ONCE", "all", "must be a number"),
-        ("VM_COMMON_LABELS", "team", "KEY=VALUE"),
-        ("VM_FORCERESYNCINTERVAL", "1s", "0 or at least 10s"),
-        ("VM_FORCERESYNCINTERVAL", "60", "is not a duration"),
-        ("VM_ENABLEDPROMETHEUSCONVERTER_PROBE", "no", "must be true or false"),
-    ],
-)
-def test_a_bad_value_is_refused_with_the_name_of_the_variable(
-    name: str, text: str, words: str
-) -> None:
-    with pytest.raises(SettingsInvalid, match=f"{name}={text}: .*{words}"):
-        settings(**{name: text})
-
-
 def test_kinds_of_the_prometheus_operator_are_read_unless_their_variable_is_false() -> None:
     prefix = "VM_ENABLEDPROMETHEUSCONVERTER_"
     found = settings(**{f"{prefix}SERVICESCRAPE": "false", f"{prefix}PODMONITOR": "false"})
@@ -83,9 +66,34 @@ def test_kinds_of_the_prometheus_operator_are_read_unless_their_variable_is_fals
     assert len(settings(**dict.fromkeys(every, "false")).unread_kinds) == len(every) == 6
 
 
+def test_a_request_above_its_limit_is_refused_with_both_variables() -> None:
+    name = "VM_VMAGENTDEFAULT_RESOURCE_%s_MEM"
+    with pytest.raises(SettingsInvalid, match=name % "REQUEST" + ".* set " + name % "LIMIT"):
+        settings(**{name % "LIMIT": "10Mi"})
+    assert settings(**{name % "LIMIT": "10Mi", name % "REQUEST": "5Mi"}) != Settings()
+    assert settings(**{name % "LIMIT": "10Mi", name % "REQUEST": "unlimited"}) != Settings()
+
+
 def test_variables_that_do_nothing_here_are_named() -> None:
     environ = {"VM_CUSTOMCONFIGRELOADERIMAGE": "x", "VM_ENABLETCP6": "true", "HOME": "/"}
     assert without_effect(environ) == ("VM_CUSTOMCONFIGRELOADERIMAGE",)
+    assert without_effect(environ, ["VM_CUSTOMCONFIGRELOADERIMAGE"]) == ()
+
+
+def test_variables_that_kubernetes_sets_for_a_service_are_nobodys_wish() -> None:
+    address = "tcp://10.0.0.1:80"
+    environ = {
+        "VM_UI_SERVICE_HOST": "10.0.0.1",
+        "VM_UI_SERVICE_PORT": "80",
+        "VM_UI_SERVICE_PORT_HTTP": "80",
+        "VM_UI_PORT": address,
+        "VM_UI_PORT_80_TCP": address,
+        "VM_UI_PORT_80_TCP_ADDR": "10.0.0.1",
+        "VM_UI_PORT_80_TCP_PORT": "80",
+        "VM_UI_PORT_80_TCP_PROTO": "tcp",
+    }
+    assert without_effect(environ) == ()
+    assert without_effect({"VM_VLOGSDEFAULT_PORT": "9428"}) == ("VM_VLOGSDEFAULT_PORT",)
 
 
 def test_one_version_for_all_programs_of_victoriametrics() -> None:

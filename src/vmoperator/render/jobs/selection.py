@@ -148,8 +148,14 @@ def _made(selected: SelectedObject, kind: _Kind, terms: Terms, around: Around) -
         denies_files=terms.denies_files,
     )
     chosen = chosen_class(getattr(selected.spec, "scrape_class", None), terms.classes)
+    by_slices = terms.place.prefers_slices and kind.name == "ServiceMonitor"
     shape = Shape(
-        kind=kind.ours, namespace=metadata.namespace, chosen=chosen, terms=terms, reader=reader
+        kind=kind.ours,
+        namespace=metadata.namespace,
+        chosen=chosen,
+        terms=terms,
+        reader=reader,
+        role="endpointslice" if by_slices else "endpoints",
     )
     try:
         jobs = [shape.enforced(job) for job in _JOBS[kind.ours](selected, shape)]

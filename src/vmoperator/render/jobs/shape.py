@@ -23,6 +23,8 @@ class Shape:
     chosen: ScrapeClass
     terms: Terms
     reader: Reader
+    role: str = "endpoints"
+    """How targets of Services are found where the object does not say."""
 
     def scraping(self, given: Any, *, field: str) -> dict[str, Any]:
         """Keys that say how targets are scraped, and with which credentials."""

@@ -38,6 +38,8 @@ class Place:
     """Namespaces that it may look into; none named: all of them."""
     is_on_every_node: bool = False
     """Whether each agent scrapes the pods of its own node."""
+    prefers_slices: bool = False
+    """Whether targets of a ServiceMonitor that names no role are found by EndpointSlices."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Terms:
                 "place": [self.place.folder, *self.place.namespaces],
                 "flags": [
                     self.place.is_on_every_node,
+                    self.place.prefers_slices,
                     self.is_own_namespace,
                     self.uses_api_selectors,
                     self.denies_files,

@@ -35,7 +35,7 @@ def _job(
     scrape: VMServiceScrape, endpoint: ServiceEndpoint, field: str, shape: Shape
 ) -> dict[str, Any]:
     spec, terms = scrape.spec, shape.terms
-    role = _ROLES.get(spec.discovery_role or "", spec.discovery_role or "endpoints")
+    role = _ROLES.get(spec.discovery_role or "", spec.discovery_role or shape.role)
     attach = attached(
         endpoint.attach_metadata,
         shape.chosen.attach_metadata,
