@@ -11,6 +11,7 @@ from vmoperator.api.auth import Authorization, BasicAuth, OAuth2, TLSConfig
 from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
+from vmoperator.render.jobs.proxy import proxy_url
 from vmoperator.render.jobs.values import Reader
 
 
@@ -95,10 +96,13 @@ class _Reading:
         ca = read.either_asset(given.ca, field=f"{field}.ca")
         cert = read.either_asset(given.cert, field=f"{field}.cert")
         key = read.asset(given.key_secret, field=f"{field}.keySecret")
+        ca_file = self._file(given.ca_file, field=f"{field}.caFile", beside=("ca", ca))
+        cert_file = self._file(given.cert_file, field=f"{field}.certFile", beside=("cert", cert))
+        key_file = self._file(given.key_file, field=f"{field}.keyFile", beside=("keySecret", key))
         told = {
-            "ca_file": ca or read.path(given.ca_file, field=f"{field}.caFile"),
-            "cert_file": cert or read.path(given.cert_file, field=f"{field}.certFile"),
-            "key_file": key or read.path(given.key_file, field=f"{field}.keyFile"),
+            "ca_file": ca or ca_file,
+            "cert_file": cert or cert_file,
+            "key_file": key or key_file,
             "server_name": given.server_name or None,
             "insecure_skip_verify": True if given.insecure_skip_verify else None,
         }
@@ -114,11 +118,11 @@ class _Reading:
             return None
         read = self.reader
         password = read.value(given.password, field=f"{field}.password")
-        path = read.path(given.password_file, field=f"{field}.password_file")
+        below, beside = f"{field}.password_file", ("password", password)
         found: dict[str, Any] = {
             "username": read.value(given.username, field=f"{field}.username"),
             "password": password,
-            "password_file": None if password else path,
+            "password_file": self._file(given.password_file, field=below, beside=beside),
         }
         if not any(found.values()):
             if _may_be_missing(given.username, given.password):
@@ -135,7 +139,8 @@ class _Reading:
             message = "basic takes a user name and a password: set basicAuth instead"
             raise SpecInvalid(f"{field}.type", message)
         value = self.reader.value(given.credentials, field=f"{field}.credentials")
-        path = self.reader.path(given.credentials_file, field=f"{field}.credentialsFile")
+        below, beside = f"{field}.credentialsFile", ("credentials", value)
+        path = self._file(given.credentials_file, field=below, beside=beside)
         if not value and not path:
             if _may_be_missing(given.credentials):
                 return None
@@ -144,7 +149,7 @@ class _Reading:
             {
                 "type": kind if kind not in ("", "Bearer") else None,
                 "credentials": value,
-                "credentials_file": None if value else path,
+                "credentials_file": path,
             }
         )
         return made
@@ -157,7 +162,8 @@ class _Reading:
             message = "name the Secret or ConfigMap that holds it"
             raise SpecInvalid(f"{field}.client_id", message)
         secret = self.reader.value(given.client_secret, field=f"{field}.client_secret")
-        path = self.reader.path(given.client_secret_file, field=f"{field}.client_secret_file")
+        below, beside = f"{field}.client_secret_file", ("client_secret", secret)
+        path = self._file(given.client_secret_file, field=below, beside=beside)
         if not secret and not path:
             message = "name the Secret that holds it; OAuth 2.0 needs one"
             raise SpecInvalid(f"{field}.client_secret", message)
@@ -165,15 +171,23 @@ class _Reading:
             {
                 "client_id": identity,
                 "client_secret": secret,
-                "client_secret_file": None if secret else path,
+                "client_secret_file": path,
                 "token_url": given.token_url,
                 "scopes": given.scopes or None,
                 "endpoint_params": given.endpoint_params or None,
-                "proxy_url": given.proxy_url or None,
+                "proxy_url": proxy_url(given.proxy_url, field=f"{field}.proxy_url"),
                 "tls_config": self.tls(given.tls_config, field=f"{field}.tls_config"),
             }
         )
         return made
+
+    def _file(self, path: str | None, *, field: str, beside: tuple[str, str | None]) -> str | None:
+        """A file of the agent. Raises SpecInvalid where a Secret, in the field of the name
+        `beside`, says the same as well."""
+        name, value = beside
+        if path and value:
+            raise SpecInvalid(field, f"is set beside {name}; set one of them")
+        return self.reader.path(path, field=field)
 
 
 def _may_be_missing(*selectors: SecretKeySelector | None) -> bool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from ipaddress import ip_address
 from types import MappingProxyType
 from typing import Any
 
@@ -21,16 +19,10 @@ from vmoperator.base.duration import duration_seconds
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
 from vmoperator.render.jobs.auth import Auth, auth_config
+from vmoperator.render.jobs.proxy import proxy_url
 from vmoperator.render.jobs.scrape_class import NO_CLASS, with_class
 from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
-
-_PROXY = re.compile(
-    r"(https?|socks5)://([A-Za-z0-9._~!$&'()*+,;=:-]*@)?(\[(?P<address>[0-9a-fA-F:.]+)\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?"
-    r"(/([!-$&-~]|%[0-9a-fA-F]{2})*)?"
-)
-"""What Go's URL parser is known to take: one that it refuses would cost all jobs of a file."""
-
 
 _MOST = 2**63 - 1
 _PROXY_NAMES: Mapping[str, str] = MappingProxyType(
@@ -115,24 +107,6 @@ def proxy_auth(given: ProxyClientConfig | None, *, field: str, reader: Reader) -
     )
     found = auth_config(auth, field=field, reader=reader, names=_PROXY_NAMES)
     return {f"proxy_{key}": value for key, value in found.items()}
-
-
-def proxy_url(given: str | None, *, field: str) -> str | None:
-    """The URL of a proxy; None for none. Raises SpecInvalid for one that agents cannot read."""
-    if given and not _is_proxy(given):
-        message = 'must be a URL such as "http://proxy:3128" (http, https or socks5)'
-        raise SpecInvalid(field, message)
-    return given or None
-
-
-def _is_proxy(url: str) -> bool:
-    found = _PROXY.fullmatch(url)
-    if found is None or found["address"] is None:
-        return found is not None
-    try:
-        return ip_address(found["address"]).version == 6
-    except ValueError:
-        return False
 
 
 def _limit(given: int | None, *, field: str) -> int | None:

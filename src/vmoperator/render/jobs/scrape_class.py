@@ -88,5 +88,5 @@ def _is_open(own: BaseModel, name: str) -> bool:
 
 
 def _is_set(value: object) -> bool:
-    # Go clients write an unset selector as `{key: ""}`.
-    return bool(value) and getattr(value, "key", "-") != ""
+    # Go clients write an unset selector as `{key: ""}`; no is an answer, too.
+    return value is False or (bool(value) and getattr(value, "key", "-") != "")

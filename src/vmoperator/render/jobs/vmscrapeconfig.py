@@ -12,7 +12,8 @@ from vmoperator.api.selected.discovery import HTTPDiscovery, KubernetesSDConfig,
 from vmoperator.api.selected.vmscrapeconfig import VMScrapeConfig, VMScrapeConfigSpec
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.jobs.auth import Auth, auth_config, tls_config
-from vmoperator.render.jobs.endpoint import proxy_auth, proxy_url
+from vmoperator.render.jobs.endpoint import proxy_auth
+from vmoperator.render.jobs.proxy import proxy_url
 from vmoperator.render.jobs.shape import Shape
 from vmoperator.render.jobs.values import Reader
 

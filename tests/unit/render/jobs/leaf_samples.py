@@ -86,6 +86,7 @@ SAMPLES: Mapping[str, Sequence[Any]] = MappingProxyType(
         "scrape_offset": ["15s"],
         "VMScrapeParams:headers": [["a: b"]],
         "max_scrape_size": ["16MiB"],
+        "proxy_url": ["http://a:1"],
         "VMNodeScrapeSpec:port": ["9100", "9101"],
         **{f"{kind}:port": [1234, 4321] for kind in _PORTED},
         "LabelExpression:operator": ["Exists", "DoesNotExist"],

@@ -39,6 +39,30 @@ FILLED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"tlsConfig": {"caFile": "/own"}},
         {"tls_config": {"ca_file": "/own", "server_name": "class", "insecure_skip_verify": True}},
     ),
+    "an own no": (
+        {"tlsConfig": {"insecureSkipVerify": True, "serverName": "class"}},
+        {"tlsConfig": {"insecureSkipVerify": False}},
+        {"tls_config": {"server_name": "class"}},
+    ),
+    "fields of oauth2": (
+        {
+            "oauth2": {
+                "client_id": {"secret": B},
+                "client_secret": B,
+                "token_url": "http://class",
+                "scopes": ["class"],
+            }
+        },
+        {"oauth2": {"client_id": {"secret": A}, "client_secret": A, "token_url": "http://own"}},
+        {
+            "oauth2": {
+                "client_id": "ann",
+                "client_secret": "ann",
+                "token_url": "http://own",
+                "scopes": ["class"],
+            }
+        },
+    ),
     "an own file keeps out a Secret": (
         {"tlsConfig": {"ca": {"secret": A}}},
         {"tlsConfig": {"caFile": "/own"}},
@@ -93,6 +117,13 @@ def test_rules_of_the_class_come_before_those_of_the_object() -> None:
     found = _job(given, {"relabelConfigs": [OWN], "metricRelabelConfigs": [OWN]})
     assert rules(found) == [RULE, OWN]
     assert found["metric_relabel_configs"] == [RULE, OWN]
+
+
+def test_a_class_attaches_labels_to_what_is_probed() -> None:
+    spec = {"vmProberSpec": {"url": "p"}, "targets": {"kubernetes": [{"role": "pod"}]}}
+    classes = [{"name": "a", "default": True, "attachMetadata": {"node": True}}]
+    found = job("VMProbe", spec, scrapeClasses=classes)
+    assert found["kubernetes_sd_configs"][0]["attach_metadata"] == {"node": True}
 
 
 def test_rules_of_the_class_hold_for_probes_too() -> None:

@@ -195,6 +195,36 @@ def test_zones_are_one_or_several(zone: Any) -> None:
     assert _section("gceSDConfigs", {"project": "p", "zone": zone})["zone"] == zone
 
 
+@pytest.mark.parametrize(
+    ("field", "given", "below"),
+    [
+        *(
+            (it, {"basicAuth": {"password_file": "/p"}}, "basicAuth.password_file")
+            for it in OF_HTTP
+        ),
+        ("httpSDConfigs", {"tlsConfig": {"caFile": "/c"}}, "tlsConfig.caFile"),
+        ("openstackSDConfigs", {"tlsConfig": {"caFile": "/c"}}, "tlsConfig.caFile"),
+        (
+            "consulSDConfigs",
+            {"authorization": {"credentialsFile": "/c"}},
+            "authorization.credentialsFile",
+        ),
+        (
+            "nomadSDConfigs",
+            {"proxy_client_config": {"bearer_token_file": "/t"}},
+            "proxy_client_config.bearer_token_file",
+        ),
+        ("fileSDConfigs", {"files": ["/etc/passwd"]}, "files[0]"),
+    ],
+)
+def test_where_files_are_denied_no_discovery_may_name_one(
+    field: str, given: dict[str, Any], below: str
+) -> None:
+    denied = {"arbitraryFSAccessThroughSMs": {"deny": True}}
+    why = refusal(KIND, {field: [{**GIVEN[field], **given}]}, WORLD, **denied)
+    assert why.startswith(f"spec.{field}[0].{below}: names a file of the agent")
+
+
 @pytest.mark.parametrize(("field", "name"), SECRETS)
 def test_a_secret_that_is_not_there_is_named_by_its_field(field: str, name: str) -> None:
     gone = {**GIVEN[field], name: {"name": "none", "key": "token"}}
