@@ -4,26 +4,29 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from textwrap import dedent
+from typing import Any, NamedTuple
+
+import yaml
 
 from localcluster.patience import drawn_out
 
 ROOT = Path(__file__).parents[1]
 DOCS = sorted((ROOT / "docs").glob("*.md"))
 """All but the decisions, which show no commands."""
-_BLOCK = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
-_ANY_BLOCK = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-_FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_ANY_BLOCK = re.compile(r"^ *```.*?^ *```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"^ {4,}(\S.*)$", re.MULTILINE)
 _PROGRAMS = ("kubectl", "helm", "vmoperator", "tools/cluster", "docker", "ctr")
 _LINK = re.compile(r"\[[^\]]*\]\(([^()\s]+)\)")
 _HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 _AGE = re.compile(r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?\b")
 _ANYTHING = "…"
+_REFUSALS = ("Error from server", "The request is invalid")
 _APPLIED = {"created", "configured", "unchanged"}
-_ASKS = ("kubectl get", "vmoperator plan")
+_ASKS = re.compile(r"kubectl get|kubectl logs|vmoperator plan|.* --dry-run=server")
 
 
 class Shown(NamedTuple):
@@ -33,10 +36,15 @@ class Shown(NamedTuple):
     lines: tuple[str, ...]
 
 
+class Failed(Exception):
+    """A command ended with another exit code than 0; the text is what it said about that."""
+
+
 def shown(text: str) -> list[Shown]:
     """The commands of the blocks of type `console`: what follows `$ `, to the end of the line, or
     of the next one where it ends with a backslash."""
-    return [it for block in _BLOCK.findall(text) for it in _of_block(block.splitlines())]
+    blocks = [dedent(body) for kind, body in _FENCED.findall(text) if kind == "console"]
+    return [it for block in blocks for it in _of_block(block.splitlines())]
 
 
 def beside(text: str) -> list[str]:
@@ -50,6 +58,12 @@ def beside(text: str) -> list[str]:
     return [it for it in lines if it.startswith(tuple(f"{name} " for name in _PROGRAMS))]
 
 
+def manifests(text: str) -> list[dict[str, Any]]:
+    """The objects of a page's blocks of type `yaml`."""
+    blocks = [dedent(body) for kind, body in _FENCED.findall(text) if kind == "yaml"]
+    return [one for block in blocks for one in yaml.safe_load_all(block)]
+
+
 def _joined(body: str) -> str:
     return re.sub(r"\\\n\s*", "", body)
 
@@ -60,16 +74,20 @@ def _command(line: str) -> str:
 
 
 LOOKS = re.compile(
-    r"kubectl (?:-n \S+ )?(?:get|describe|logs|exec \S+ -- python3 -m vmoperator plan)\b"
-    r"(?!.* -w\b)(?!.*--watch)"
+    r"kubectl (?:-n \S+ )?(?:get|describe|explain|logs|exec \S+ -- python3 -m vmoperator plan)\b"
+    r"|vmoperator (?:render|plan|run --help)\b"
+    r"|tools/cluster (?:--name \S+ kubectl get|load)\b"
 )
-"""Commands that change nothing and end by themselves."""
+"""Commands that change nothing that lasts: looks, plans, an image on a node."""
+_ENDLESS = re.compile(r" -w\b| --watch\b")
 _STANDING = {
     "COND": "-o jsonpath='{.status.conditions[?(@.type==\"Ready\")].message}'",
     "C": "vmcluster",
     "KIND": "vmcluster",
     "NAMESPACE": "default",
     "POD": "vmstorage-example-vmcluster-persistent-0",
+    "FILE": "examples/high-availability/vmcluster.yaml",
+    "[FILE]": "examples/high-availability/vmcluster.yaml",
 }
 _NAMES = {
     "vmagent": "example-vmagent",
@@ -84,7 +102,16 @@ def filled(command: str) -> str:
     for at, word in enumerate(parts):
         if word in ("NAME", "demo"):
             parts[at] = _NAMES.get(parts[at - 1], "example-vmcluster-persistent")
-    return " ".join(parts)
+    words = " ".join(parts)
+    # What goes on until somebody ends it has done so for a while, and found nothing to say no to.
+    return f"timeout 3 {words} || test $? = 124" if _ENDLESS.search(words) else words
+
+
+def is_run(command: str, proved: Container[str]) -> bool:
+    """Whether a command is run with other names: those of the objects that its page has made."""
+    return any(
+        it in proved for it in (command, filled(command), re.sub(r"\bNAME\b", "demo", command))
+    )
 
 
 def _of_block(lines: list[str]) -> Iterator[Shown]:
@@ -116,17 +143,27 @@ def is_as_shown(lines: tuple[str, ...], output: str) -> bool:
 
 def as_shown(it: Shown, run: Callable[[str], str], *, seconds: float = 120.0) -> str:
     """What a command prints, once it is what the page shows: data, a status and Events may come a
-    moment after what they tell of. A command that shows nothing, or changes something, runs once.
+    moment after what they tell of. A command that changes something runs once.
     """
     began = time.monotonic()
     while True:
-        output = run(it.command)
-        if is_as_shown(it.lines, output):
+        output, is_right = _once(it, run)
+        if is_right:
             return output
         is_late = time.monotonic() > began + drawn_out(seconds)
-        is_over = is_late or not it.command.startswith(_ASKS)
+        is_over = is_late or not _ASKS.match(it.command)
         assert not is_over, f"{it.command}\nshown:\n{chr(10).join(it.lines)}\nis:\n{output}"
         time.sleep(1)
+
+
+def _once(it: Shown, run: Callable[[str], str]) -> tuple[str, bool]:
+    """What it says, and whether that is what the page shows, a refusal among it."""
+    fails = it.lines[:1] != () and it.lines[0].startswith(_REFUSALS)
+    try:
+        output, has_failed = run(it.command), False
+    except Failed as failure:
+        output, has_failed = str(failure), True
+    return output, has_failed is fails and is_as_shown(it.lines, output)
 
 
 def _pattern(line: str) -> str:

@@ -10,17 +10,22 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from localcluster import Cluster
+from localcluster.paths import cache_root
 from tests.cluster.conftest import ALL_KINDS, ROOT
 from tests.cluster.installed import Installed
-from tests.pages import LOOKS, Shown, as_shown, filled, is_as_shown, shown
+from tests.pages import LOOKS, Failed, Shown, as_shown, filled, is_as_shown, shown
 from tests.unit.docs.test_commands import BESIDE, NOT_RUN
+from tests.unit.docs.test_manifests import SHOWN, changed, example, faults
 
 pytestmark = pytest.mark.cluster
 
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 HA = ROOT / "examples/high-availability"
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), HA / "README.md"]
+LAST_PAGE = "examples/high-availability/README.md"
+"""It changes what the other pages look at."""
 TOOL_PAGE = ROOT / "docs/local-cluster.md"
 INSTALL_PAGE = ROOT / "docs/install.md"
 QUICK_START = ROOT / "docs/quick-start.md"
@@ -46,13 +51,14 @@ def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProces
 
 def _output(command: str, environment: dict[str, str]) -> str:
     done = _run(command, environment)
-    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    if done.returncode != 0:
+        raise Failed(done.stderr)
     return done.stdout
 
 
 def _commands() -> list[tuple[str, Shown]]:
     pages = [page for page in PAGES if page not in (TOOL_PAGE, INSTALL_PAGE, QUICK_START, *DAY_TWO)]
-    return [(page.name, it) for page in pages for it in shown(page.read_text())]
+    return [(str(page.relative_to(ROOT)), it) for page in pages for it in shown(page.read_text())]
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +90,19 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
     looks = sorted({it for it in BESIDE if LOOKS.match(it)} - NOT_RUN.keys())
     assert (len(commands) >= 30, len(looks) >= 20) == (True, True)
     # What stands in tables and sentences tells of any object; here of those that stand now.
-    commands += [("beside", Shown(filled(it), ("…",))) for it in looks]
-    _play(commands, shell, cluster)
+    between = [("beside", Shown(_here(filled(it), cluster), ("…",))) for it in looks]
+    last = [it for it in commands if it[0] == LAST_PAGE]
+    _play([*(it for it in commands if it not in last), *between, *last], shell, cluster)
+
+
+def _here(command: str, cluster: Cluster) -> str:
+    """With the cluster of the tests, and with an archive to load."""
+    image = str(next((cache_root() / "operator-image").glob("*.tar")))
+    given = {"two": cluster.name, "ARCHIVE": image, "IMAGE.tar": image}
+    words = [given.get(word, word) for word in command.split(" ")]
+    if words[:2] == ["tools/cluster", "load"]:
+        words[1:1] = ["--name", cluster.name]
+    return " ".join(words)
 
 
 def test_the_commands_of_day_two_work_in_the_order_shown(
@@ -94,6 +111,21 @@ def test_the_commands_of_day_two_work_in_the_order_shown(
     commands = [(page.name, it) for page in DAY_TWO for it in shown(page.read_text())]
     assert len(commands) >= 30
     _play(commands, shell, cluster)
+
+
+def test_the_api_server_takes_the_manifests_of_the_pages(
+    shell: dict[str, str], cluster: Cluster
+) -> None:
+    objects = [one for _, one in SHOWN]
+    # What the operator refuses by the words of a page is none that the API server refuses before.
+    for number, (kind, wrong, _) in enumerate(faults()):
+        path, _, value = wrong.partition(": ")
+        one = changed(example(kind), path, yaml.safe_load(value))
+        objects.append({**one, "metadata": {"name": f"wrong-{number}"}})
+    told = cluster.kubectl(
+        "apply", "--dry-run=server", "-f", "-", input=yaml.safe_dump_all(objects)
+    )
+    assert len(told.splitlines()) == len(objects) >= 30
 
 
 def test_the_commands_of_the_local_cluster_work_as_one_script(shell: dict[str, str]) -> None:

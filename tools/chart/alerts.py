@@ -141,9 +141,9 @@ ALERTS = (
             "forbidden: the log names the right; upgrade the chart, which brings it, or see"
             " `kubectl get clusterrole -l app.kubernetes.io/name=vmoperator -o yaml`.",
             "missing: install the definitions, chart vmoperator-crds.",
-            "failing: the log has the API server's words; try `kubectl get --raw` with the path of"
-            " that kind. An object that cannot be decrypted, or a conversion webhook that does not"
-            " answer, spoils the whole list.",
+            "failing: the log has the API server's words; ask for that kind yourself,"
+            " `kubectl get secrets -A -o name`, say. An object that cannot be decrypted, or a"
+            " conversion webhook that does not answer, spoils the whole list.",
         ),
     ),
     Alert(
@@ -190,7 +190,7 @@ ALERTS = (
         steps=(
             _LOG,
             "See whether the operator may write its Secret and its configuration: `kubectl -n"
-            " vmoperator get secret vmoperator-webhook`, `kubectl get"
+            " vmoperator get secrets`, `kubectl get"
             " validatingwebhookconfigurations`.",
             "Delete the Secret: the operator makes everything anew within half a minute.",
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,17 @@ def test_tables_below_a_heading_are_read() -> None:
     table = "| x | y |\n|---|---|\n| 1 | 2 \\| 3 |\n"
     text = f"# a\n## b\n{table}\ntext\n\n| z |\n|---|\n| 4 |\n## c\n| 5 |\n"
     assert rows(text, "## b") == [["1", "2 \\| 3"], ["4"]]
+
+
+def test_the_figures_of_the_readme_are_those_of_the_benchmark() -> None:
+    told = (ROOT / "docs/benchmark.md").read_text()
+    cells = [
+        cell
+        for row in rows((ROOT / "README.md").read_text(), "## How it compares")
+        for cell in row[1:]
+    ]
+    figures = {it for cell in cells for it in re.findall(r"\d[\d,.]*(?= (?:to|s\b|MB))", cell)}
+    assert len(figures) >= 12
+    assert {
+        it for it in figures if not re.search(rf"(?<![\d.]){re.escape(it)}(?!\d)", told)
+    } == set()

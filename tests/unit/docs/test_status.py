@@ -68,6 +68,16 @@ def test_every_reason_that_is_explained_is_in_the_code() -> None:
     assert {cells[1] for cells in OTHERS} <= {"True", "False", "Unknown"}
 
 
+GOOD_NEWS = {"Operational", "NothingMissing", "Selected", "Loaded", "Allowed"}
+
+
+def test_whatever_is_no_good_news_says_what_to_do() -> None:
+    silent = {words(cells[0])[0] for cells in READY if not cells[3]}
+    silent |= {words(cells[2])[0] for cells in OTHERS if not cells[4]}
+    assert silent - GOOD_NEWS == {"Ready"}  # of StorageReady
+    assert GOOD_NEWS - silent == set()
+
+
 def test_no_reason_is_explained_twice() -> None:
     told = [(words(cells[0])[0], words(cells[2])[0]) for cells in OTHERS]
     assert len(told) == len(set(told))
@@ -80,9 +90,15 @@ CHAPTERS = (
     "## Targets, rules, routes",
     "## The operator",
 )
+TOLD_IN_PASSING = {
+    it
+    for it in _texts(_CODE / "observe/announcing.py")
+    if _CAMEL_CASE.fullmatch(it) and it not in {*TYPES, *_NO_REASONS, "Normal", "Warning"}
+}
+"""Reasons of Events that stand in no condition; those of all others do."""
 KNOWN_BESIDE = {
     *("Unschedulable", "ImagePullBackOff"),  # what the kubelet and the scheduler say
-    *("ForeignChangeUndone", "/readyz"),
+    *(*TOLD_IN_PASSING, "/readyz"),
 }
 
 
@@ -101,9 +117,22 @@ def test_a_reason_stands_beside_the_condition_that_has_it() -> None:
     assert [it for it in told if it[:1] and it[0] in TYPES and (it[0], it[1]) not in pairs] == []
 
 
-def test_every_failure_has_a_remedy() -> None:
-    told = {
+def _told() -> set[str]:
+    return {
         it for chapter in CHAPTERS for cells in rows(TROUBLES, chapter) for it in words(cells[2])
     }
+
+
+def test_every_event_that_no_condition_explains_is_a_symptom() -> None:
+    assert {"ReplacingPod", "ForeignChangeUndone"} <= TOLD_IN_PASSING
+    assert TOLD_IN_PASSING - _told() == set()
+    page = (ROOT / "docs/operations.md").read_text()
+    listed = {it for cells in rows(page, "## Events") for it in words(cells[0])}
+    assert TOLD_IN_PASSING - listed == set()
+    assert listed - TOLD_IN_PASSING - set(map(str, Reason)) == set()
+
+
+def test_every_failure_has_a_remedy() -> None:
+    told = _told()
     failures = {words(cells[0])[0] for cells in READY if words(cells[1])[0] == "failed"}
     assert failures - told == set()
