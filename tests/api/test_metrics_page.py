@@ -185,3 +185,39 @@ async def test_every_family_is_headed_by_its_help_and_its_type(page: str) -> Non
         else:
             base = re.sub(r"_(bucket|sum|count)$", "", re.split(r"[{ ]", line)[0])
             assert {f"TYPE {base}", f"TYPE {re.split(r'[{ ]', line)[0]}"} & headed, line
+
+
+LABELS = {"kind", "outcome", "error", "verb", "resource", "code", "status", "le", "version"}
+LABELS |= {"scope", "reason", "task"}
+MANY = 80
+
+
+async def test_many_objects_are_counted_and_none_is_named(api: FakeApi) -> None:
+    """Neither memory nor the database grows with the number of objects."""
+
+    def series() -> dict[str, Any]:
+        page = room.machine.meters.page().decode()
+        assert "crowd" not in page
+        families = text_string_to_metric_families(page)
+        samples = [it for family in families for it in family.samples]
+        own = [it for it in samples if it.name.startswith("vmoperator_")]
+        assert {label for it in own for label in it.labels} <= LABELS
+        return {f"{it.name}{it.labels}": it.value for it in own}
+
+    async with running(api) as room:
+        for ref in AGENTS[:2]:
+            await api.put(_agent(ref, selectAllByDefault=True))
+        await api.put(_scrape("nonsense"))
+        await room.until_operational(*AGENTS[:2])
+        await until(lambda: room.metric("vmoperator_rejected_objects", kind=SCRAPE.kind) == 1)
+        few = series()
+        for number in range(MANY):
+            about = {"name": f"crowd-{number}", "namespace": f"crowd-of-{number % 7}"}
+            await api.put({**_scrape("nonsense"), "metadata": about})
+        await until(
+            lambda: room.metric("vmoperator_rejected_objects", kind=SCRAPE.kind) == MANY + 1,
+            seconds=60,
+        )
+        await room.at_rest()
+        # Another outcome or code of what was asked before, maybe; nothing for each of them.
+        assert len(series().keys() - few.keys()) < MANY / 4
