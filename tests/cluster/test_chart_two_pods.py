@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ import pytest
 from localcluster.errors import ClusterError
 from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, Operator, until
-from tests.cluster.installed import BESIDE, HOME, Installed, at_rest, process_of
+from tests.cluster.installed import BESIDE, HOME, SELECTOR, Installed, at_rest, process_of
 from tests.cluster.stack import small_object
 from tests.cluster.test_webhooks import BROKEN
 
@@ -129,7 +130,11 @@ def test_where_the_policy_is_fail_nothing_is_stored_unjudged(
     release.upgrade(*WITH_WEBHOOKS, "webhook.failurePolicy=Fail")
     scale(release, 0)
     until(lambda: "failed calling webhook" in refusal(team), what="it is refused, unjudged")
+    # The way out: no pod has to run for it, and the next upgrade puts it back.
+    release.kubectl("delete", "validatingwebhookconfiguration", CONFIGURATION)
+    until(lambda: refusal(team) == "", what="it would be stored")
     scale(release, 2)
+    release.upgrade(*WITH_WEBHOOKS, "webhook.failurePolicy=Fail")
     until_judged(team)
 
 
@@ -164,8 +169,11 @@ def test_another_process_leads_soon_after_the_leaders_end(
     before = lease(release)
     lasts = before["leaseDurationSeconds"]
     assert lasts <= 15
-    process, began = process_of(release.holder), time.time()
+    pod = release.holder
+    process, began = process_of(pod), time.time()
     os.kill(process, number)
+    until(lambda: not Path(f"/proc/{process}").exists(), what="the process has ended")
+    print(f"{number.name}: it ended after {time.time() - began:.1f} s")
     took = taken_over(release, before) - began
     print(f"{number.name}: another process leads after {took:.1f} s, the lease lasts {lasts} s")
     if number == signal.SIGKILL:
@@ -176,8 +184,27 @@ def test_another_process_leads_soon_after_the_leaders_end(
         # It was given back: nobody had to wait until it ran out.
         assert took < drawn_out(lasts - 4)
     release.until_ready(2)
+    assert exit_code(release, pod) == (137 if number == signal.SIGKILL else 0)
+
+
+def exit_code(release: Installed, name: str) -> int:
+    """How the container of a pod ended before the one that runs."""
+    (pod,) = (it for it in release.pods() if it["metadata"]["name"] == name)
+    found: int = pod["status"]["containerStatuses"][0]["lastState"]["terminated"]["exitCode"]
+    return found
 
 
 def test_no_request_was_refused_for_want_of_a_right(release: Installed, began: float) -> None:
     events = release.cluster.audit.events(began, user=ACCOUNT)
     assert {(it.call, it.namespace, it.name) for it in events if it.is_forbidden} == set()
+
+
+def test_switched_off_they_leave_nothing_behind(release: Installed, team: Namespace) -> None:
+    release.upgrade(*BESIDE, "replicas=2")
+    kinds = "validatingwebhookconfigurations,secrets,services,clusterroles,clusterrolebindings"
+    command = ("-n", HOME, "get", kinds, "-l", SELECTOR, "-o", "name")
+    assert "webhook" not in release.kubectl(*command)
+    everywhere = release.kubectl("get", "validatingwebhookconfigurations", "-o", "name")
+    assert CONFIGURATION not in everywhere
+    team.apply(BROKEN)
+    team.kubectl("delete", "vmservicescrape", "broken")
