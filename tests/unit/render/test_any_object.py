@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from tests.unit.api.prometheus.definitions import outlines
 from tests.unit.render.agents import TARGET
 from tests.unit.render.field_paths import leads_nowhere
-from tests.unit.render.jobs.schemas import Schema, own, shaped, specifications
+from tests.unit.render.jobs.schemas import Schema, own, specifications, theirs
 from tests.unit.render.selected_leaves import recipes
 
 from vmoperator.api.around import Known
@@ -32,18 +31,9 @@ WORLD = Known(
     secrets=dict.fromkeys(_NAMES, _KEYS),
     config_maps=dict.fromkeys(_NAMES, dict.fromkeys(_KEYS, "value")),
 )
-_ALSO = {"PodMonitor": ("podMetricsEndpoints",), "Probe": ("prober", "targets")}
-"""What ours require beside the definitions of monitoring.coreos.com."""
-
-
-def _required(kind: str, outline: Mapping[str, Any]) -> dict[str, Any]:
-    marks = {name: f"{name}!" for name in _ALSO.get(kind, ())}
-    return {marks.get(name, name): it for name, it in outline.items()}
-
-
 SCHEMAS: dict[str, Schema] = {
     **{kind: own(kind) for kind in OBJECTS},
-    **{kind: shaped(_required(kind, it)) for kind, it in outlines().items()},
+    **{kind: theirs(kind) for kind in outlines()},
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 from hypothesis import strategies as st
+from tests.unit.api.prometheus.definitions import outlines
 
 Schema = dict[str, Any]
 
@@ -71,6 +72,8 @@ _FITTING: tuple[tuple[str, tuple[Any, ...]], ...] = (
 )
 _NEEDED = ("target_label", "targetLabel", "name", "client_id")
 """Fields without which the part that may hold them is refused; of several the first one."""
+_ALSO = {"PodMonitor": ("podMetricsEndpoints",), "Probe": ("prober", "targets")}
+"""What ours require beside the definitions of monitoring.coreos.com."""
 
 
 @cache
@@ -81,6 +84,12 @@ def own(kind: str) -> Schema:
     (version,) = definition["spec"]["versions"]
     found: Schema = version["schema"]["openAPIV3Schema"]["properties"]["spec"]
     return found
+
+
+def theirs(kind: str) -> Schema:
+    """The schema of the specification of a kind of monitoring.coreos.com."""
+    marks = {name: f"{name}!" for name in _ALSO.get(kind, ())}
+    return shaped({marks.get(name, name): it for name, it in outlines()[kind].items()})
 
 
 def shaped(given: Any) -> Schema:
