@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from image.build import archive
 from localcluster import Cluster
-from localcluster.paths import cache_root
+from localcluster.progress import Progress
 from tests.cluster.conftest import ALL_KINDS, ROOT
 from tests.cluster.installed import Installed
 from tests.pages import LOOKS, Failed, Shown, as_shown, filled, is_as_shown, shown
@@ -87,17 +88,20 @@ def test_the_commands_of_the_pages_work_in_the_order_shown(
     shell: dict[str, str], cluster: Cluster
 ) -> None:
     commands = [(page, it) for page, it in _commands() if OPERATOR not in it.command]
-    looks = sorted({it for it in BESIDE if LOOKS.match(it)} - NOT_RUN.keys())
+    beside = {it for it in BESIDE if LOOKS.match(it)} - NOT_RUN.keys()
+    looks = sorted({_here(filled(it), cluster) for it in beside})
     assert (len(commands) >= 30, len(looks) >= 20) == (True, True)
     # What stands in tables and sentences tells of any object; here of those that stand now.
-    between = [("beside", Shown(_here(filled(it), cluster), ("…",))) for it in looks]
+    between = [("beside", Shown(it, ("…",))) for it in looks]
     last = [it for it in commands if it[0] == LAST_PAGE]
     _play([*(it for it in commands if it not in last), *between, *last], shell, cluster)
 
 
 def _here(command: str, cluster: Cluster) -> str:
     """With the cluster of the tests, and with an archive to load."""
-    image = str(next((cache_root() / "operator-image").glob("*.tar")))
+    with Progress(quiet=True) as progress:
+        # That of the release: pods that come later take the image that was loaded last.
+        image = str(archive(progress))
     given = {"two": cluster.name, "ARCHIVE": image, "IMAGE.tar": image}
     words = [given.get(word, word) for word in command.split(" ")]
     if words[:2] == ["tools/cluster", "load"]:
