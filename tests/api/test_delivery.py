@@ -247,6 +247,7 @@ async def test_a_reload_that_takes_long_is_told_of_while_it_goes_on(node: Node) 
         node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=1_000_000)})
         await node.until_told(Standing.LOADING)
         assert "spec.resources" in node.at()[0].words
+        assert node.at()[0].words.endswith("; shards divide the targets, not the reading")
         assert node.woken == [AGENT]
         await node.until_told(Standing.LOADED)
         assert node.woken == [AGENT, AGENT]

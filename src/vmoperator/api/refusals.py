@@ -24,8 +24,8 @@ _WORDS: Mapping[str, str] = MappingProxyType(
         "greater_than_equal": "must be at least {ge}",
         "string_too_short": "must not be empty",
         "string_too_long": "must be at most {max_length} characters long",
-        "too_short": "must have no fewer entries than {min_length}",
-        "too_long": "must have at most {max_length} entries",
+        "too_short": "must have no fewer entries than {min_length}, not {actual_length}",
+        "too_long": "must have at most {max_length} entries, not {actual_length}",
         "refused": "{message}",
         "misfit": "{message}",
     }
@@ -39,7 +39,7 @@ def first_refusal(error: ValidationError) -> SpecInvalid:
     kind = first["type"]
     wanted = _WORDS.get(kind, first["msg"]).format_map(first.get("ctx", {}))
     is_list = kind == "refused" and isinstance(first["input"], list)
-    is_told = is_list or kind in ("missing", "misfit")
+    is_told = is_list or kind in ("missing", "misfit", "too_short", "too_long")
     found = "" if is_told else f", not {_shown(first['input'])}"
     # A misfit of several fields stands at the part that holds them, and names one of them.
     below = first["ctx"]["field"] if kind == "misfit" else ()

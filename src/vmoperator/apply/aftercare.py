@@ -29,6 +29,7 @@ from vmoperator.observe.loading import Loading, Standing, config_loaded
 from vmoperator.observe.pods import Pod
 from vmoperator.observe.usage import objects_selected
 from vmoperator.observe.verdict import Aspect, Remark
+from vmoperator.observe.vmagent import is_unsharded
 from vmoperator.render.plan import Delivery, Plan, Stage
 from vmoperator.render.scrape import scrapes
 
@@ -98,7 +99,9 @@ class Aftercare:
         """What is told of selected objects; `previous` is the status as it stands."""
         before = _told(previous, Aspect.OBJECTS_SELECTED)
         sick = self.around.world.sick.get(self._ref)
-        found = objects_selected(self.plan.picked, sick, previous=before)
+        found = objects_selected(
+            self.plan.picked, sick, previous=before, is_unsharded=is_unsharded(self.parent)
+        )
         return () if found is None else (found,)
 
     def available(self, previous: Mapping[str, Any], *, is_operational: bool) -> Remark:

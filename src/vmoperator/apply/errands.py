@@ -42,6 +42,7 @@ _LONG_WORDS: Final = (
     "reads all of it anew, and takes long: a higher limit of CPU in spec.resources helps, or fewer"
     " objects, the others selected by a second parent"
 )
+_SHARD_WORDS: Final = "; shards divide the targets, not the reading"
 # The metrics of VictoriaMetrics' programs may be a second old (lib/appmetrics).
 _METRICS_AGE_SECONDS: Final = 1.1
 _RETRY_SECONDS: Final = (2.0, 5.0, 10.0, 30.0, 60.0)
@@ -146,7 +147,7 @@ class Errand:
         if await self._has_it_already():
             return self._at(Standing.LOADED)
         words: str | None = ""
-        self._waits = _LONG_WORDS
+        self._waits = self._long_words
         patience_seconds = self.pace.patience_seconds(self.order.size_bytes)
         for pause_seconds in _PAUSES_SECONDS:
             if pause_seconds == _PAUSES_SECONDS[-1] and not words and self._runs_older_jobs:
@@ -179,8 +180,12 @@ class Errand:
                 self.pace.seconds, self.pace.busy_until = spent_seconds, 0.0
                 return None
             if spent_seconds > self.long_seconds:
-                self._tell(self._at(Standing.LOADING, _LONG_WORDS))
+                self._tell(self._at(Standing.LOADING, self._long_words))
         return words
+
+    @property
+    def _long_words(self) -> str:
+        return _LONG_WORDS + (_SHARD_WORDS if self.order.program == "vmagent" else "")
 
     async def _has_it_already(self) -> bool:
         """Wait for what an errand before this one asked for: it must not be taken for ours, unless

@@ -19,6 +19,12 @@ _REFUSAL_LIMIT = 300
 # As many as the definition of the status takes.
 _PARENTS_TOLD = 64
 _MISSES_TOLD = 3
+# As many jobs have targets enough to fill the default limits of one agent (docs/vmagent.md).
+_MANY_JOBS = 2000
+_MANY_WORDS = (
+    f"more than {_MANY_JOBS} jobs for each agent: spec.shardCount divides the targets, not the"
+    " reading"
+)
 _NOBODY = "selected by no object that would use it"
 _SICK = "in use that cannot be evaluated"
 
@@ -92,8 +98,11 @@ def objects_selected(
     sick: Mapping[Ref, str] | None = None,
     *,
     previous: Remark | None = None,
+    is_unsharded: bool = False,
 ) -> Remark | None:
     """The condition ObjectsSelected; None where a parent selects nothing, on purpose.
+
+    `is_unsharded` says that each agent has all targets, and that they could be divided.
 
     `sick` are objects in use, and what the running programs have against them; None while that is
     not known: what the `previous` condition said of it stays.
@@ -113,7 +122,8 @@ def objects_selected(
     told = (*_named(refused, "refused"), *_named(failing, _SICK))
     idle = _named(_idle(hit), "with fields that have no effect here")
     notes = _named(_notes(hit), "with the name of an object of ours")
-    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told, *idle, *notes))
+    large = [_MANY_WORDS] if is_unsharded and _jobs(hit) > _MANY_JOBS else []
+    words = "; ".join((*map(_hit, hit), *map(_missed, missed), *told, *large, *idle, *notes))
     if told:
         reason = "Refused" if refused else "NotEvaluated"
         return Remark(Aspect.OBJECTS_SELECTED, "False", reason, words)
@@ -135,6 +145,11 @@ def _is_off(picked: Picked) -> bool:
 
 def _hit(picked: Picked) -> str:
     return f"selects {len(picked.fragments)} {_listed(picked.choice.kinds)}"
+
+
+def _jobs(hit: Sequence[Picked]) -> int:
+    """Each is a line."""
+    return sum(content.count(b"\n") for it in hit for content in it.contents)
 
 
 def _missed(picked: Picked) -> str:

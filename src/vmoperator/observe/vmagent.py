@@ -49,6 +49,13 @@ def shortcomings(parent: VMAgent, around: Around) -> Iterator[Shortcoming]:
             yield from _copies(target, interval=spec.scrape_interval or _INTERVAL)
 
 
+def is_unsharded(parent: Parent) -> bool:
+    """Whether each of the pods is there for all targets, and shards could divide them."""
+    if not isinstance(parent, VMAgent):
+        return False
+    return (parent.spec.shard_count or 1) == 1 and not parent.spec.daemon_set_mode
+
+
 def _targets(parent: VMAgent, around: Around) -> Iterator[Parent]:
     """The VMSingles and VMClusters of this Kubernetes cluster that it writes to."""
     for target in parent.spec.remote_write:

@@ -431,7 +431,14 @@ REFUSED: dict[str, tuple[str, str, Any, str, str]] = {
         "targetEndpoints.0.targets",
         [],
         "targetEndpoints[0].targets",
-        "must have no fewer entries than 1",
+        "must have no fewer entries than 1, not 0",
+    ),
+    "too many parts": (
+        "VMStaticScrape",
+        "targetEndpoints",
+        [{"targets": ["a:1"]}] * 257,
+        "targetEndpoints",
+        "must have at most 256 entries, not 257",
     ),
     "a negative limit": ("VMStaticScrape", "sampleLimit", -1, "sampleLimit", "must be at least 0"),
     "two kinds of credentials": (

@@ -168,6 +168,23 @@ def test_of_many_that_are_refused_ten_are_named() -> None:
     assert remark.message.endswith("and 15 more")
 
 
+@pytest.mark.parametrize(
+    ("jobs", "is_unsharded", "tells"),
+    [(2000, True, False), (2001, True, True), (2001, False, False)],
+    ids=["few", "many", "many-in-shards"],
+)
+def test_an_agent_with_many_jobs_is_told_what_shards_do(
+    jobs: int, is_unsharded: bool, tells: bool
+) -> None:
+    one = picked(1)
+    fragment = replace(one.fragments[0], content=b"{}\n" * jobs)
+    remark = objects_selected([replace(one, fragments=(fragment,))], is_unsharded=is_unsharded)
+    words = "; more than 2000 jobs for each agent: spec.shardCount divides the targets, not the"
+    told = f"{words} reading" if tells else ""
+    assert remark is not None
+    assert (remark.reason, remark.message) == ("Selected", f"selects 1 VMServiceScrape{told}")
+
+
 def test_a_parent_that_is_to_select_nothing_says_nothing() -> None:
     assert objects_selected([picked(existing=12, objects=None)]) is None
 
