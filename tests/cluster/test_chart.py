@@ -92,13 +92,42 @@ def _refused(release: Installed, account: str) -> set[tuple[str, str, str, str]]
     }
 
 
+def test_the_definitions_move_to_the_chart_of_their_own_and_back(
+    release: Installed, team: Namespace
+) -> None:
+    team.apply(small_object("VMSingle", "demo"))
+    team.until_status("demo", "operational", kind="vmsingle")
+    uids = _definitions(release)
+    mine = ("upgrade", HOME, str(CHART), "--reuse-values", "--wait", "--timeout=300s")
+    theirs = ("upgrade", "--install", CRDS_CHART.name, str(CRDS_CHART))
+    with pytest.raises(AssertionError, match="release-name"):
+        release.helm(*theirs)
+    release.helm(*mine, "--set", "crds.enabled=false")
+    release.helm(*theirs, "--take-ownership")
+    with pytest.raises(AssertionError, match="release-name"):
+        release.helm(*mine, "--set", "crds.enabled=true")
+    release.helm("uninstall", CRDS_CHART.name)
+    release.helm(*mine, "--set", "crds.enabled=true", "--take-ownership")
+    assert _definitions(release) == uids
+    assert team.status("demo", "vmsingle")["updateStatus"] == "operational"
+
+
+def _definitions(release: Installed) -> dict[str, str]:
+    """Name and uid of each."""
+    found = json.loads(release.kubectl("get", "crd", "-o", "json"))["items"]
+    return {it["metadata"]["name"]: it["metadata"]["uid"] for it in found}
+
+
 def test_upgrade_and_rollback_restart_no_pod_of_the_users_and_uninstall_leaves_the_objects(
     release: Installed, team: Namespace
 ) -> None:
     team.apply(small_object("VMSingle", "demo"))
     team.until_status("demo", "operational", kind="vmsingle")
     before = {it["metadata"]["uid"] for it in team.items("pods")}
-    release.upgrade("replicas=1", "log.level=debug")
+    # An id that the image does not know, as where the platform gives them out.
+    release.upgrade("replicas=1", "security.pod.runAsUser=1000670000", "security.pod.runAsGroup=0")
+    (pod,) = release.until_ready(1)
+    until(lambda: release.holder == pod, seconds=60, what="it leads as another user")
     release.helm("rollback", HOME, "--wait", "--timeout=300s")
     release.until_ready(2)
     release.helm("uninstall", HOME, "--wait")
@@ -108,6 +137,7 @@ def test_upgrade_and_rollback_restart_no_pod_of_the_users_and_uninstall_leaves_t
 
 
 OLD = "0.0.9"
+CRDS_CHART = CHART.with_name("vmoperator-crds")
 NEW_FIELD = "clusterDomainName"
 CRD = "vmclusters.operator.victoriametrics.com"
 
