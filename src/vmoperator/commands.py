@@ -34,13 +34,23 @@ class Streams:
     stderr: TextIO
 
 
-def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where `render` writes, and the settings that it renders by."""
+
+    streams: Streams
+    settings: Settings
+
+
+def render(
+    paths: Sequence[str], *, namespace: str, streams: Streams, settings: Settings | None = None
+) -> int:
     """Writes every child of the objects in the files; exit code 1 if any object or file is bad.
 
     Secrets, ConfigMaps and parents of the same namespace that the files hold are what an object
     finds in its namespace; it selects all objects of the files that parents select, of all labels.
     """
-    exit_code, found = 0, []
+    exit_code, found, desk = 0, [], _Desk(streams, settings or Settings())
     for path in paths:
         name = "stdin" if path == "-" else path
         try:
@@ -51,7 +61,7 @@ def render(paths: Sequence[str], *, namespace: str, streams: Streams) -> int:
     objects = [(name, placed(it, namespace) if _is_object(it) else it) for name, it in found]
     world = [it for _, it in objects if _is_object(it)]
     for name, document in objects:
-        exit_code |= _render_one(document, world, name, streams)
+        exit_code |= _render_one(document, world, name, desk)
     return exit_code
 
 
@@ -65,9 +75,8 @@ def _is_object(document: Any) -> bool:
     return isinstance(document, Mapping)
 
 
-def _render_one(
-    document: Any, world: Sequence[Mapping[str, Any]], path: str, streams: Streams
-) -> int:
+def _render_one(document: Any, world: Sequence[Mapping[str, Any]], path: str, desk: _Desk) -> int:
+    streams = desk.streams
     if not _is_object(document):
         streams.stderr.write(f"{path}: a document is no object with kind and metadata\n")
         return 1
@@ -87,7 +96,7 @@ def _render_one(
         streams.stderr.write(f"{path}: {kind}: metadata: must be an object\n")
         return 1
     label = f"{path}: {kind} {metadata['namespace']}/{metadata.get('name', '(no name)')}"
-    return _render_parent(document, known(world, metadata["namespace"]), label, streams)
+    return _render_parent(document, known(world, metadata["namespace"]), label, desk)
 
 
 def _read_selected(document: Mapping[str, Any], label: str, streams: Streams) -> int:
@@ -104,12 +113,11 @@ def _read_selected(document: Mapping[str, Any], label: str, streams: Streams) ->
     return 0
 
 
-def _render_parent(
-    document: Mapping[str, Any], around: Around, label: str, streams: Streams
-) -> int:
+def _render_parent(document: Mapping[str, Any], around: Around, label: str, desk: _Desk) -> int:
+    streams = desk.streams
     try:
         parent = parsed(document)
-        made = plan(parent, Settings(), around)
+        made = plan(parent, desk.settings, around)
     except SpecInvalid as error:
         streams.stderr.write(f"{label}: {error}\n")
         return 1

@@ -17,11 +17,11 @@ from vmoperator.apply.connection import Connection
 from vmoperator.apply.dry_run import DryClient
 from vmoperator.apply.intended import KINDS, Intention, concerned, intend
 from vmoperator.apply.login import add_login_arguments, connection
+from vmoperator.apply.options import add_settings_arguments, namespace, settings
 from vmoperator.apply.rehearsal import Rehearsal
 from vmoperator.apply.snapshot import snapshot
 from vmoperator.apply.warrant import warrant
 from vmoperator.apply.world import World
-from vmoperator.base.environment import settings_of
 from vmoperator.base.errors import ApiError, Forbidden, SettingsInvalid, Unavailable
 from vmoperator.base.manifest import Ref, ref_of
 from vmoperator.base.resource import PARENTS
@@ -64,8 +64,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="without files, the objects of this namespace alone; with files, the namespace of "
         "objects that name none (default: all; that of the kubeconfig's context)",
     )
-    parser.add_argument("-o", "--output", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "-o",
+        "--output",
+        choices=("text", "json"),
+        default="text",
+        help="text for people, or one JSON document (default: %(default)s)",
+    )
     add_login_arguments(parser)
+    _add_operator(parser)
+
+
+def _add_operator(parser: argparse.ArgumentParser) -> None:
+    """Which operator it plans for."""
     parser.add_argument(
         "--service-account",
         metavar="NAMESPACE/NAME",
@@ -77,11 +88,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--watch-namespace",
         metavar="NAMESPACE",
         action="append",
+        type=namespace,
         default=[],
         dest="watch_namespaces",
         help="plan for an operator that looks after this namespace alone (`run --namespace`); may "
-        "be given more than once",
+        "be given more than once (default: all namespaces)",
     )
+    add_settings_arguments(parser)
 
 
 def main(options: argparse.Namespace, streams: Streams) -> int:
@@ -107,16 +120,16 @@ def main(options: argparse.Namespace, streams: Streams) -> int:
 
 async def _plan(found: Connection, options: argparse.Namespace, streams: Streams) -> Planned:
     namespaces = tuple(dict.fromkeys(options.watch_namespaces))
-    settings = settings_of(os.environ, Settings(namespaces=namespaces))
+    chosen = settings(options, os.environ, Settings(namespaces=namespaces))
     files = _read(options, found.namespace, streams)
     if files.errors and not files.objects:
         return Planned(errors=tuple(files.errors))
     async with DryClient(found) as client:
         found_rights = await warrant(client, namespaces, options.service_account)
         _tell(streams, found_rights.told)
-        tell, unread = partial(_tell, streams), settings.unread_kinds
+        tell, unread = partial(_tell, streams), chosen.unread_kinds
         world = await snapshot(client, namespaces, unread=unread, tell=tell)
-        rehearsal = Rehearsal(client, world, settings, build(settings))
+        rehearsal = Rehearsal(client, world, chosen, build(chosen))
         desk = _Desk(rehearsal, streams, list(files.errors))
         planned = await _told(desk, options, files)
         return replace(planned, warrant=found_rights)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from vmoperator.apply.options import variable_of
 from vmoperator.base.environment import variables
 from vmoperator.watch.process import add_arguments
 
@@ -17,24 +18,30 @@ a variable of its environment. Many of these have the names that the Go operator
 they can be taken over; a variable `VM_...` that does nothing here is named in the log at the start.
 A bad value ends the start with a message that names it.
 
-What an object says in its own spec always wins.
+Most options can be given as a variable instead, and every variable as `--set NAME=VALUE`, which
+`vmoperator plan` and `vmoperator render` take too. Options win over variables, and what an object
+says in its own spec always wins.
+
+Common labels and annotations stand on every object that the operator makes, but not on pods nor in
+templates of claims, so that a change of them restarts nothing; `podMetadata` of an object is for
+its pods. Keys by which objects are told apart are refused.
 """
 
 
 def settings_page() -> str:
     """The page."""
-    options = "".join(f"| `{names}` | {words} |\n" for names, words in _options())
+    options = "".join(f"| {' | '.join(row)} |\n" for row in _options())
     rows = "".join(
         f"| `{it.name}` | {f'`{it.default}`' if it.default else ''} | {it.words} |\n"
         for it in variables()
     )
     return (
-        f"{_HEAD}\n## Options\n\n| option | what it does |\n|---|---|\n{options}"
+        f"{_HEAD}\n## Options\n\n| option | variable | what it does |\n|---|---|---|\n{options}"
         f"\n## Environment\n\n| variable | default | what it does |\n|---|---|---|\n{rows}"
     )
 
 
-def _options() -> Iterator[tuple[str, str]]:
+def _options() -> Iterator[tuple[str, str, str]]:
     parser = argparse.ArgumentParser(add_help=False)
     add_arguments(parser)
     formatter = argparse.HelpFormatter("vmoperator")
@@ -42,4 +49,6 @@ def _options() -> Iterator[tuple[str, str]]:
         words = " ".join(formatter._expand_help(action).split())  # noqa: SLF001  # as above
         shown = ", ".join(action.option_strings)
         value = action.metavar or (action.choices and "\\|".join(map(str, action.choices)))
-        yield f"{shown} {value}" if value else shown, f"{words[0].upper()}{words[1:]}."
+        option = f"{shown} {value}" if value else shown
+        name = variable_of(action)
+        yield f"`{option}`", f"`{name}`" if name else "", f"{words[0].upper()}{words[1:]}."

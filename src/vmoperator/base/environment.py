@@ -235,7 +235,7 @@ _GENERAL = (
         "VM_COMMON_ANNOTATIONS",
         "common_annotations",
         values.common_annotations,
-        "Annotations, likewise.",
+        "Annotations of every object: `a=b,c=d`.",
     ),
 )
 

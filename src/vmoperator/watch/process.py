@@ -9,16 +9,17 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from vmoperator.apply import options as settings_options
 from vmoperator.apply.client import USER_AGENT, Client
 from vmoperator.apply.clock import precise_now
 from vmoperator.apply.connection import Connection
 from vmoperator.apply.election import Election
 from vmoperator.apply.login import add_login_arguments, connection
 from vmoperator.apply.programs import Programs
-from vmoperator.base.environment import settings_of, without_effect
+from vmoperator.base.environment import without_effect
 from vmoperator.base.errors import SettingsInvalid
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import LEASE
@@ -38,13 +39,15 @@ log = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the options of `vmoperator run`."""
+    """Add the options of `vmoperator run`; those that are not given are read from variables by
+    `take_environment`."""
     add_login_arguments(parser)
     parser.add_argument(
         "-n",
         "--namespace",
         metavar="NAMESPACE",
         action="append",
+        type=settings_options.namespace,
         default=[],
         dest="namespaces",
         help="look after this namespace alone; may be given more than once (default: those "
@@ -57,6 +60,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "neither whether a storage class lets volumes grow nor what a service account may do",
     )
     _add_ways(parser)
+    settings_options.add_settings_arguments(parser)
+    parser.set_defaults(variables=settings_options.read_variables(parser))
 
 
 def _add_ways(parser: argparse.ArgumentParser) -> None:
@@ -76,10 +81,11 @@ def _add_ways(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers",
         metavar="N",
-        type=_positive,
+        type=settings_options.count,
         default=8,
         help="bring so many objects in line at the same time (default: %(default)s)",
     )
+    settings_options.add_resync_argument(parser)
     _add_turns(parser)
     webhooks.add_arguments(parser)
 
@@ -98,8 +104,9 @@ def _add_turns(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         type=_lease_seconds,
         default=12,
-        help="how long the Lease lasts when nobody renews it: so long nothing is written after "
-        "its holder has vanished (default: %(default)s)",
+        help=f"how many seconds the Lease lasts when nobody renews it, {LEAST_SECONDS} to "
+        f"{MOST_SECONDS}: so long nothing is written after its holder has vanished "
+        "(default: %(default)s)",
     )
     parser.add_argument(
         OPTION,
@@ -116,7 +123,7 @@ def main(options: argparse.Namespace) -> int:
     configure(options.log_format, options.log_level)
     try:
         found = connection(options.kubeconfig, context=options.context)
-        settings = _settings(options.namespaces)
+        settings = _settings(options)
         webhooks.address(options, settings)
         if options.confined and not settings.namespaces:
             raise SettingsInvalid("--confined: name the namespaces by --namespace")
@@ -128,12 +135,12 @@ def main(options: argparse.Namespace) -> int:
     return asyncio.run(_run(found, options, settings))
 
 
-def _settings(namespaces: Sequence[str]) -> Settings:
-    """The settings that the environment asks for. Raises SettingsInvalid."""
-    named = namespaces or os.environ.get("WATCH_NAMESPACE", "").replace(",", " ").split()
-    if idle := without_effect(os.environ):
+def _settings(options: argparse.Namespace) -> Settings:
+    """The settings that options and the environment ask for. Raises SettingsInvalid."""
+    if idle := without_effect(os.environ, options.variables):
         log.warning("these variables of the environment have no effect: %s", ", ".join(idle))
-    return settings_of(os.environ, Settings(namespaces=tuple(dict.fromkeys(named))))
+    named = settings_options.namespaces(options, os.environ)
+    return settings_options.settings(options, os.environ, Settings(namespaces=named))
 
 
 async def _run(found: Connection, options: argparse.Namespace, settings: Settings) -> int:
@@ -188,24 +195,17 @@ async def _observed(machine: Machine, address: Address | None) -> AsyncIterator[
         await endpoints.close()
 
 
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
 def _lease_seconds(text: str) -> int:
-    number = _positive(text)
+    number = settings_options.count(text)
     if not LEAST_SECONDS <= number <= MOST_SECONDS:
-        raise argparse.ArgumentTypeError(f"must be {LEAST_SECONDS} to {MOST_SECONDS}")
+        raise argparse.ArgumentTypeError(f"{text}: must be {LEAST_SECONDS} to {MOST_SECONDS}")
     return number
 
 
 def _lease(text: str) -> Ref:
     namespace, slash, name = text.partition("/")
     if not (namespace and slash and name) or "/" in name:
-        raise argparse.ArgumentTypeError("must be NAMESPACE/NAME")
+        raise argparse.ArgumentTypeError(f"{text}: must be NAMESPACE/NAME")
     return Ref(LEASE.kind, namespace, name)
 
 
