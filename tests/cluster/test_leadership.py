@@ -9,9 +9,10 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import pytest
@@ -39,8 +40,12 @@ KILLS, STOPS = 20, 4
 OBJECTS, AT_ONCE = 24, 4
 PAUSE_SECONDS = 0.5
 """Between two turns of the load."""
-LATE_SECONDS = 0.1
-"""A request that was already on its way when its sender died may come so late."""
+FROZEN_WRITES = 1
+"""The look at the clock and the call that hands bytes to the kernel are two steps, 0.05 ms apart.
+Whoever is stopped between them sends that one request when it wakes, and the API has no fence
+against it (decision 29). Of four stops one may meet that, rarely; two would be a fault."""
+WAKING_SECONDS = 1
+"""What a process sends that was stopped on its way, it sends as soon as it wakes."""
 TURN = "turn"
 
 Tree = dict[str, Any]
@@ -78,6 +83,12 @@ class Line:
             method="PATCH",
         )
         with urlopen(asked, timeout=drawn_out(30)) as answer:
+            answer.read()
+
+    def delete_now(self, path: str) -> None:
+        asked = Request(self._url(f"{path}?gracePeriodSeconds=0"), method="DELETE")
+        # One that is gone already is what was asked for.
+        with suppress(HTTPError), urlopen(asked, timeout=drawn_out(30)) as answer:
             answer.read()
 
     def _url(self, path: str) -> str:
@@ -153,8 +164,9 @@ class Load:
 class Crew:
     """The pods of the operator, and which of them leads."""
 
-    release: Installed
     line: Line
+    woken: dict[str, float] = field(default_factory=dict)
+    """Pods that were stopped for a while -> when they went on."""
 
     @property
     def holder(self) -> str:
@@ -178,8 +190,7 @@ class Crew:
     def kill(self, pod: str) -> None:
         os.kill(process_of(pod), signal.SIGKILL)
         # A container that dies often is started late: a new pod comes at once.
-        force = ("--force", "--grace-period=0", "--ignore-not-found")
-        self.release.kubectl("-n", HOME, "delete", "pod", pod, *force)
+        self.line.delete_now(f"/api/v1/namespaces/{HOME}/pods/{pod}")
         self._until_followed(pod)
 
     def stop_for_a_while(self, pod: str) -> None:
@@ -188,6 +199,7 @@ class Crew:
         try:
             self._until_followed(pod)
         finally:
+            self.woken[pod] = time.time()
             os.kill(pid, signal.SIGCONT)
 
     def _until_followed(self, pod: str) -> None:
@@ -198,7 +210,7 @@ def test_whoever_dies_or_is_stopped_under_load_only_the_holder_of_the_lease_writ
     release: Installed, team: Namespace, line: Line
 ) -> None:
     release.until_ready(REPLICAS)
-    crew, load, since = Crew(release, line), Load(line, team.name), time.time()
+    crew, load, since = Crew(line), Load(line, team.name), time.time()
     with load.going_on():
         for number in range(KILLS + STOPS):
             leader = crew.working_leader(load)
@@ -209,13 +221,16 @@ def test_whoever_dies_or_is_stopped_under_load_only_the_holder_of_the_lease_writ
     team.until_status("demo", "operational", kind="vmsingle")
     events = list(release.cluster.audit.events(since, user=ACCOUNT))
     reigns = _reigns(events)
-    # Frozen between its look at the clock and the sending, a process sends when it wakes: no lease
-    # keeps that from happening, and it is one request each time.
-    assert len(_intruders(events, reigns)) <= STOPS
+    intruders = _intruders(events, reigns)
+    assert [it for it in intruders if not _was_on_its_way(it, crew.woken)] == []
+    assert len(intruders) <= FROZEN_WRITES
     assert _lists(events, reigns) == []
     writes = [it for it in events if _changes(it)]
     writers = {it.pod for it in writes}
-    print(f"{len(writes)} writes by {len(writers)} pods in {len(reigns)} terms, {load.turn} turns")
+    print(
+        f"{len(writes)} writes by {len(writers)} pods in {len(reigns)} terms, {load.turn} turns; "
+        f"by others than the holder: {len(intruders)}"
+    )
     assert len(writers) >= KILLS
 
 
@@ -245,12 +260,13 @@ def _reign(reigns: list[Event], seconds: float) -> Event | None:
 
 def _intruders(events: list[Event], reigns: list[Event]) -> list[Event]:
     """Writes of pods that did not hold the lease when they wrote."""
-    found = []
-    for it in filter(_changes, events):
-        reign = _reign(reigns, it.seconds)
-        if reign and it.pod != reign.pod and it.seconds - reign.seconds > LATE_SECONDS:
-            found.append(it)
-    return found
+    reigning = ((it, _reign(reigns, it.seconds)) for it in events if _changes(it))
+    return [it for it, reign in reigning if reign and it.pod != reign.pod]
+
+
+def _was_on_its_way(it: Event, woken: dict[str, float]) -> bool:
+    since = it.seconds - woken.get(it.pod, float("inf"))
+    return 0 <= since < drawn_out(WAKING_SECONDS)
 
 
 def _lists(events: list[Event], reigns: list[Event]) -> list[Event]:
