@@ -34,7 +34,10 @@ _MISSING = (
     (re.compile(r"(?<=\.staticConfig\.)targets$"), "static"),
     (re.compile(r"(\.pagerDutyImageConfigs\[\d+\])\.source$"), r"\1.src"),
     (re.compile(r"(\.discordConfigs\[\d+\])\.webhookUrl(?:Secret)?$"), r"\1.apiURL"),
-    (re.compile(r"(\.msteams(?:v2)?Configs\[\d+\])\.webhookUrlSecret$"), r"\1.webhookUrl"),
+    (re.compile(r"(\.msteamsConfigs\[\d+\])\.webhookUrlSecret$"), r"\1.webhookUrl"),
+    (re.compile(r"(\.msteamsv2Configs\[\d+\])\.webhookUrl(?:Secret)?$"), r"\1.webhookURL"),
+    (re.compile(r"(\.(?:slack|wechat)Configs\[\d+\]\.api)Url$"), r"\1URL"),
+    (re.compile(r"(\.(?:wechat|webex|telegram|rocketchat)Configs\[\d+\]\.\w+)Id$"), r"\1ID"),
 )
 """Fields that something needs and that its author left out, as they would be called."""
 

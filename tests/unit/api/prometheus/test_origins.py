@@ -94,8 +94,23 @@ def test_a_refusal_of_our_door_names_the_field_that_its_author_wrote(
             "spec.receivers[0].msteams_configs[0].webhook_url",
             "spec.receivers[0].msteamsConfigs[0].webhookUrl",
         ),
+        (
+            receiver("msteamsv2", {"title": "a"}),
+            "spec.receivers[0].msteamsv2_configs[0].webhook_url",
+            "spec.receivers[0].msteamsv2Configs[0].webhookURL",
+        ),
+        (
+            receiver("slack", {"title": "a"}),
+            "spec.receivers[0].slack_configs[0].api_url",
+            "spec.receivers[0].slackConfigs[0].apiURL",
+        ),
+        (
+            receiver("wechat", {"message": "a"}),
+            "spec.receivers[0].wechat_configs[0].corp_id",
+            "spec.receivers[0].wechatConfigs[0].corpID",
+        ),
     ],
-    ids=["prober", "static", "image", "discord", "msteams"],
+    ids=["prober", "static", "image", "discord", "msteams", "msteamsv2", "slack", "wechat"],
 )
 def test_what_is_missing_is_named_as_its_author_would_write_it(
     manifest: dict[str, Any], ours: str, theirs: str
