@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from generate.unused import unproved
 from tests.cluster.rights import RIGHTS, Use, figure
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
@@ -23,10 +24,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker hands over which rights of the operator were used on its cluster."""
+    """A worker hands over which rights of the operator were used on its cluster.
+
+    A run of all tests fails if one was of no use to any of them, and no reason is given for it.
+    """
+    found = session.config.stash.get(RIGHTS, set())
     output: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if output is not None:
-        output["rights"] = [tuple(it) for it in session.config.stash.get(RIGHTS, set())]
+        output["rights"] = [tuple(it) for it in found]
+    elif found and not session.exitstatus and _is_whole(session.config) and unproved(found):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Whether all tests were asked for, those of the cluster as well."""
+    chosen = (config.option.markexpr, config.option.keyword, config.getoption("deselect", None))
+    all_files = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    return all_files and not any(chosen) and not config.option.collectonly
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,25 +1,23 @@
-"""A real node for the tests in this folder, with the operator running in its network."""
+"""A real node for the tests in this folder, with the operator on it."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from localcluster.patience import drawn_out
-from tests.cluster.rights import RIGHTS, of_the_operator, used
+from tests.cluster.rights import RIGHTS, of_the_operator, refused, used
 from vmoperator.api import KINDS
 
 if TYPE_CHECKING:
@@ -29,6 +27,8 @@ ROOT = Path(__file__).parents[2]
 ALL_KINDS = ",".join(f"{kind.lower()}s" for kind in KINDS)
 KEEP = bool(os.environ.get("KEEP_CLUSTER"))
 """Leave the cluster up after the tests, to look at it or to run them again faster."""
+AS_PROCESS = os.environ.get("OPERATOR") == "process"
+"""Run the operator from these sources, without an image: by hand, to try a change at once."""
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
 NAME = "-".join(filter(None, (os.environ.get("TEST_CLUSTER", "vmoperator-test"), _WORKER)))
 """The cluster of the tests, one for each worker; another name lets two runs stand side by side."""
@@ -50,66 +50,49 @@ def until(check: Callable[[], Any], *, seconds: float = 60, what: str = "") -> A
         time.sleep(0.2)
 
 
-@dataclass
-class Operator:
-    """The operator's process, inside the node's network and with its own identity."""
+class Operator(Protocol):
+    """The operator that the tests of a cluster share: any of them may end, freeze or question it.
+
+    It runs as the chart has it, with the image; beside that as a process (CONTRIBUTING.md).
+    """
 
     cluster: Cluster
-    log_path: Path
-    process: subprocess.Popen[bytes] | None = None
-    package: Path | None = None
-    """Folder with the package of another version; None: the one that is tested."""
-    options: tuple[str, ...] = ()
-    """Further options of the command."""
-    _log: IO[bytes] | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        self._log = self.log_path.open("ab")
-        self.process = self.cluster.popen_inside(
-            [
-                *(sys.executable, "-m", "vmoperator"),
-                *("run", "--kubeconfig", str(self.cluster.operator_kubeconfig)),
-                *("--log-format", "json"),
-                # Another operator in the same network has port 8080 to itself.
-                *("--http-address", "127.0.0.1:0"),
-                *self.options,
-            ],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            env={**self.cluster.environment_inside(), **self._path},
-        )
+        """Have it run; does nothing while it does, and waits for nothing that it does first."""
 
-    @property
-    def _path(self) -> dict[str, str]:
-        return {"PYTHONPATH": str(self.package)} if self.package else {}
-
-    def stop(self) -> int:
-        """The exit code after SIGTERM; a process that does not end fails the test."""
-        assert self.process is not None
-        self.process.terminate()
-        return self._ended()
+    def stop(self) -> None:
+        """End it by SIGTERM, and wait until it is gone."""
 
     def kill(self) -> None:
         """End it without a word, as a lost node does."""
-        assert self.process is not None
-        self.process.kill()
-        self._ended()
-
-    def _ended(self) -> int:
-        assert self.process is not None
-        code = self.process.wait(timeout=drawn_out(10))
-        self.process = None
-        if self._log:
-            self._log.close()
-        return code
 
     def restart(self) -> None:
-        self.stop()
-        self.start()
+        """End it by SIGTERM, and have another one run, which knows what there is and may write."""
+
+    def release(self) -> AbstractContextManager[Installed]:
+        """The operator by helm, for the tests of one file."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether what was started last still runs: it was neither ended nor did it fail."""
+
+    @property
+    def pid(self) -> int:
+        """Of the process that was started last, on this machine."""
+
+    @property
+    def address(self) -> str:
+        """Host and port of its pages, inside the node's network."""
 
     @property
     def log(self) -> str:
-        return self.log_path.read_text()
+        """All that it ever said, before its restarts as well."""
+
+
+KNOWS = "the world is known"
+LEADS = "leading, as"
+"""What the operator logs once it has read everything, and once the lease is its own."""
 
 
 def _served(cluster: Cluster) -> bool:
@@ -121,43 +104,38 @@ def _served(cluster: Cluster) -> bool:
 
 
 @pytest.fixture(scope="session")
-def cluster(pytestconfig: pytest.Config) -> Iterator[Cluster]:
+def cluster() -> Iterator[Cluster]:
+    """A node with the definitions, where no operator runs yet."""
     one = Cluster(NAME)
-    one.up(operator_rbac=ROOT / "deploy/rbac.yaml")
+    one.up()
     one.kubectl("apply", "-f", str(ROOT / "crds"))
     until(lambda: _served(one), seconds=30, what="the kinds are served")
     yield one
-    pytestconfig.stash[RIGHTS] = used(of_the_operator(one.audit.events()))
     if not KEEP:
         one.down()
 
 
 @pytest.fixture(scope="session")
-def operator(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
-    one = Operator(cluster, tmp_path_factory.mktemp("operator") / "log.jsonl")
-    one.start()
-    yield one
-    if one.process is not None:
-        one.stop()
+def operator(
+    cluster: Cluster, pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Operator]:
+    """The operator as users have it, by helm and image, once for all files."""
+    # They need this module themselves.
+    from tests.cluster.pod import released
+    from tests.cluster.process import running
 
-
-@pytest.fixture(scope="session")
-def image(cluster: Cluster) -> None:
-    """The operator's image on the node, once for all files."""
-    from tests.cluster.installed import load_image  # it needs this module itself
-
-    load_image(cluster)
+    folder, began = tmp_path_factory.mktemp("operator"), time.time()
+    with running(cluster, folder) if AS_PROCESS else released(cluster) as one:
+        yield one
+        seen = list(of_the_operator(cluster.audit.events(began)))
+    pytestconfig.stash[RIGHTS] = used(seen)
+    assert refused(seen) == [], "calls of the operator for which it had no right"
 
 
 @pytest.fixture(scope="module")
-def installed(operator: Operator, image: None) -> Iterator[Installed]:
-    """The operator as users have it, by helm and image, for the tests of one file.
-
-    The process of `operator` is at rest meanwhile: it is for tests that end, freeze or inspect it.
-    """
-    from tests.cluster.installed import standing_in
-
-    with standing_in(operator) as one:
+def installed(operator: Operator) -> Iterator[Installed]:
+    """The release of the operator, for tests that ask helm or Kubernetes about it."""
+    with operator.release() as one:
         yield one
 
 

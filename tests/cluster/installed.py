@@ -20,11 +20,15 @@ CHART = ROOT / "charts/vmoperator"
 HOME = "vmoperator"
 """Namespace and name of the release."""
 ACCOUNT = f"system:serviceaccount:{HOME}:{HOME}"
+ROLE = f"{HOME}-{HOME}"
+"""The ClusterRole of the release."""
 SELECTOR = f"app.kubernetes.io/name={HOME}"
-BESIDE = ("crds.enabled=false", "serviceAccount.name=installed", "resources.requests.cpu=10m")
-"""Values beside the tests' own process: the definitions are there, the role of deploy/rbac.yaml
-must not lend its rights, and the node is small."""
-_RESTRICTED = "pod-security.kubernetes.io/enforce=restricted"
+SMALL = ("resources.requests.cpu=10m",)
+"""The node is small."""
+SHARED = (*SMALL, "crds.enabled=false", "livenessProbe.failureThreshold=30")
+"""Values of the release that all tests of a cluster share: the definitions are there for those
+that need no operator, and tests freeze it for longer than a probe has patience."""
+_RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
 @dataclass
@@ -41,8 +45,9 @@ class Installed:
         self.make_home()
 
     def make_home(self) -> None:
-        self.kubectl("create", "namespace", HOME)
-        self.kubectl("label", "namespace", HOME, _RESTRICTED)
+        about = {"name": HOME, "labels": _RESTRICTED}
+        home = {"apiVersion": "v1", "kind": "Namespace", "metadata": about}
+        self.kubectl("apply", "-f", "-", stdin=json.dumps(home))
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         return self.cluster.kubectl(*arguments, input=stdin)
@@ -101,6 +106,10 @@ class Installed:
         )
         return found
 
+    def until_alone(self) -> None:
+        """Former pods are gone."""
+        until(lambda: len(self.all_pods()) <= 1, seconds=60, what="one pod of the operator")
+
     @property
     def log(self) -> str:
         """What its pods have said."""
@@ -132,7 +141,7 @@ def load_image(cluster: Cluster) -> None:
 
 @contextmanager
 def at_rest(operator: Operator) -> Iterator[None]:
-    """The tests' own process of the operator stands still meanwhile."""
+    """The operator that the tests share stands still meanwhile."""
     operator.stop()
     try:
         yield
@@ -141,18 +150,25 @@ def at_rest(operator: Operator) -> Iterator[None]:
 
 
 @contextmanager
-def standing_in(operator: Operator) -> Iterator[Installed]:
-    """The operator as users have it, while the tests' own process is at rest."""
-    one = Installed(operator.cluster, account=f"system:serviceaccount:{HOME}:installed")
-    with at_rest(operator):
-        one.make_home()
-        one.upgrade(*BESIDE)
-        yield one
-        one.remove()
+def upgraded(operator: Operator, *values: str) -> Iterator[Installed]:
+    """The release that the tests share, with these values meanwhile."""
+    with operator.release() as one:
+        one.upgrade(*values)
+        try:
+            yield one
+        finally:
+            one.upgrade(*SHARED)
 
 
 def process_of(pod: str) -> int:
     """The pid, on this machine, of the operator that runs in a pod."""
+    found = process_in(pod)
+    assert found, f"no process of {pod}"
+    return found
+
+
+def process_in(pod: str) -> int | None:
+    """The same; None while none runs."""
     wanted = f"HOSTNAME={pod}".encode()
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit():
@@ -164,7 +180,7 @@ def process_of(pod: str) -> int:
             continue
         if is_there and b"vmoperator" in words:
             return int(folder.name)
-    raise AssertionError(f"no process of {pod}")
+    return None
 
 
 def _is_ready(pod: dict[str, Any]) -> bool:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from generate.unused import Use as Use
 from generate.unused import granted, unproved
-from localcluster.audit import OPERATOR, Event
+from localcluster.audit import OPERATOR, Event, is_of
 
 RIGHTS = pytest.StashKey[set[Use]]()
 """What was used in this run, on the clusters that all files share."""
-_ACCOUNTS = (OPERATOR, "system:serviceaccount:vmoperator:")
-"""The operator as a process, and those of it that a chart installed."""
+_WEBHOOKS = "validatingwebhookconfigurations"
+"""An upgrade that switches webhooks off takes the right to them from pods that are yet to go."""
+_WITHOUT: list[tuple[float, float]] = []
+"""From when to when (seconds since 1970) a test had taken rights away."""
 
 
 def used(events: Iterable[Event]) -> set[Use]:
@@ -31,7 +35,32 @@ def used(events: Iterable[Event]) -> set[Use]:
 
 def of_the_operator(events: Iterable[Event]) -> Iterable[Event]:
     """The calls of the operator, however it runs."""
-    return (it for it in events if it.call.user.startswith(_ACCOUNTS))
+    return (it for it in events if is_of(it, OPERATOR))
+
+
+@contextmanager
+def taken_away() -> Iterator[None]:
+    """Meanwhile calls of the operator may be refused: the test takes rights away, or starts the API
+    server anew, which at first knows no role."""
+    began = time.time()
+    try:
+        yield
+    finally:
+        _WITHOUT.append((began, time.time()))
+
+
+def refused(events: Iterable[Event]) -> list[str]:
+    """Calls for which a right lacked though no test had taken it away."""
+    return sorted(
+        {
+            f"{it.call.verb} {it.group}/{it.call.resource}/{it.call.subresource}"
+            f" {it.namespace}/{it.name}"
+            for it in events
+            if it.is_forbidden
+            and it.call.resource != _WEBHOOKS
+            and not any(began <= it.seconds <= ended for began, ended in _WITHOUT)
+        }
+    )
 
 
 def figure(found: set[Use]) -> str:

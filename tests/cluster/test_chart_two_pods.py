@@ -16,34 +16,37 @@ import pytest
 from localcluster.errors import ClusterError
 from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, Operator, until
-from tests.cluster.installed import BESIDE, HOME, SELECTOR, Installed, at_rest, process_of
+from tests.cluster.installed import (
+    ACCOUNT,
+    HOME,
+    SELECTOR,
+    SHARED,
+    Installed,
+    process_of,
+    upgraded,
+)
 from tests.cluster.stack import small_object
 from tests.cluster.test_webhooks import BROKEN
 
 pytestmark = pytest.mark.cluster
 
-WITH_WEBHOOKS = (*BESIDE, "replicas=2", "webhook.enabled=true", "webhook.timeoutSeconds=10")
+WITH_WEBHOOKS = (*SHARED, "replicas=2", "webhook.enabled=true", "webhook.timeoutSeconds=10")
 FIELD = "spec.endpoints[0].relabelConfigs[0]"
 SECRET = f"{HOME}-webhook"
 CONFIGURATION = f"{HOME}-{HOME}"
-ACCOUNT = f"system:serviceaccount:{HOME}:installed"
 TAKEOVER_SECONDS = 20
 
 
 @pytest.fixture(scope="module")
 def began() -> float:
-    """Before the release; one before it lost its rights when it was uninstalled."""
+    """Before the release had webhooks."""
     return time.time()
 
 
 @pytest.fixture(scope="module")
-def release(operator: Operator, image: None, began: float) -> Iterator[Installed]:
-    one = Installed(operator.cluster, account=ACCOUNT)
-    with at_rest(operator):
-        one.make_home()
-        one.upgrade(*WITH_WEBHOOKS)
+def release(operator: Operator, began: float) -> Iterator[Installed]:
+    with upgraded(operator, *WITH_WEBHOOKS) as one:
         yield one
-        one.remove()
 
 
 @pytest.fixture(scope="module")
@@ -200,7 +203,7 @@ def test_no_request_was_refused_for_want_of_a_right(release: Installed, began: f
 
 
 def test_switched_off_they_leave_nothing_behind(release: Installed, team: Namespace) -> None:
-    release.upgrade(*BESIDE, "replicas=2")
+    release.upgrade(*SHARED, "replicas=2")
     kinds = "validatingwebhookconfigurations,secrets,services,clusterroles,clusterrolebindings"
     command = ("-n", HOME, "get", kinds, "-l", SELECTOR, "-o", "name")
     assert "webhook" not in release.kubectl(*command)

@@ -92,8 +92,7 @@ class Place:
 
 @pytest.fixture
 def place(namespace: Namespace, operator: Operator) -> Place:
-    if operator.process is None:
-        operator.start()
+    operator.start()
     return Place(namespace)
 
 

@@ -61,8 +61,7 @@ PROTECTED = {"kubernetes.io/pvc-protection"}
 @pytest.fixture
 def full(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
     """A namespace with an object of each kind, and all that the operator makes for them."""
-    if operator.process is None:
-        operator.start()
+    operator.start()
     one = Namespace(cluster, f"full-{uuid.uuid4().hex[:6]}")
     cluster.kubectl("create", "namespace", one.name)
     for manifest in EVERYTHING:
@@ -74,8 +73,7 @@ def full(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
     try:
         yield one
     finally:
-        if operator.process is None:
-            operator.start()
+        operator.start()
         if _namespace(one):
             one.clear()
 

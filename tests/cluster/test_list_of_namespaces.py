@@ -19,7 +19,7 @@ SPACES = ("list-a", "list-b", "list-other")
 
 
 @pytest.fixture
-def release(operator: Operator, image: None) -> Iterator[Installed]:
+def release(operator: Operator) -> Iterator[Installed]:
     one = Installed(operator.cluster)
     with at_rest(operator):
         try:

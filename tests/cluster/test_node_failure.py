@@ -10,12 +10,11 @@ import pytest
 from localcluster import Cluster
 from tests.cluster.conftest import (
     KEEP,
-    ROOT,
     Namespace,
-    Operator,
     small,
     until,
 )
+from tests.cluster.installed import SMALL, Installed
 from tests.cluster.traffic import Traffic, flowing
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
@@ -23,23 +22,22 @@ pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 GRACE_SECONDS = 10
 """A silent node counts as lost after so long; its pods are evicted after as long again."""
 NOTICED_SECONDS = GRACE_SECONDS + 8
-LOST = "node-2"
+KEPT, LOST = "node-1", "node-2"
 
 
 @pytest.fixture(scope="module")
-def two_nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Namespace]:
+def two_nodes() -> Iterator[Namespace]:
     """A cluster of its own, with the operator and a VMCluster that keeps every sample twice."""
     cluster = Cluster("vmoperator-nodes")
-    cluster.up(nodes=2, operator_rbac=ROOT / "deploy/rbac.yaml", grace_seconds=GRACE_SECONDS)
-    cluster.kubectl("apply", "-f", str(ROOT / "crds"))
-    operator = Operator(cluster, tmp_path_factory.mktemp("operator") / "log.jsonl")
-    operator.start()
+    cluster.up(nodes=2, grace_seconds=GRACE_SECONDS)
+    release = Installed(cluster)
+    release.prepare()
+    release.upgrade(*SMALL, f"nodeSelector.kubernetes\\.io/hostname={KEPT}")
     cluster.kubectl("create", "namespace", "flow")
     namespace = Namespace(cluster, "flow")
     namespace.apply(small())
     namespace.until_status("demo", "operational")
     yield namespace
-    operator.stop()
     if not KEEP:
         cluster.down()
 

@@ -16,13 +16,13 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, standing_demo, until
+from tests.cluster.installed import ROLE
+from tests.cluster.rights import taken_away
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow]
 
 AWAY_SECONDS = float(os.environ.get("AWAY_SECONDS", "61"))
 """For how long the API server is away: for much longer than a lease lasts."""
-HOME = "t-outages-home"
-"""Where the lease is."""
 FROZEN_SECONDS = 15
 _READ = """
 import sys, urllib.request, urllib.error
@@ -38,8 +38,7 @@ class Pages:
 
     def __init__(self, operator: Operator) -> None:
         self.cluster = operator.cluster
-        found = until(lambda: re.findall(r"/metrics on (127[^\s\"]+)", operator.log), seconds=30)
-        self.address = found[-1]
+        self.address = operator.address
 
     def get(self, path: str) -> str:
         argv = [sys.executable, "-c", _READ, f"http://{self.address}{path}"]
@@ -57,35 +56,14 @@ class Pages:
 
 
 @pytest.fixture(scope="module")
-def leader(cluster: Cluster, operator: Operator) -> Iterator[Operator]:
-    """The operator as the chart runs it: it writes while it holds the lease."""
-    cluster.kubectl("create", "namespace", HOME)
-    leases = ("-n", HOME, "create", "role", "lease", "--resource=leases.coordination.k8s.io")
-    cluster.kubectl(*leases, "--verb=create,get,update")
-    cluster.kubectl(
-        *("-n", HOME, "create", "rolebinding", "lease", "--role=lease", "--user=vmoperator")
-    )
-    path = operator.log_path.with_name("leader.jsonl")
-    one = Operator(cluster, path, options=(f"--lease={HOME}/vmoperator",))
-    operator.stop()
-    one.start()
-    try:
-        yield one
-    finally:
-        one.stop()
-        operator.start()
-        cluster.kubectl("delete", "namespace", HOME, "--wait=false")
-
-
-@pytest.fixture(scope="module")
-def demo(cluster: Cluster, leader: Operator) -> Iterator[Namespace]:
-    with standing_demo(cluster, "t-outages") as one:
+def demo(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
+    with taken_away(), standing_demo(cluster, "t-outages") as one:
         yield one
 
 
 @pytest.fixture(scope="module")
-def pages(leader: Operator, demo: Namespace) -> Pages:
-    return Pages(leader)
+def pages(operator: Operator, demo: Namespace) -> Pages:
+    return Pages(operator)
 
 
 def _uids(demo: Namespace) -> dict[str, str]:
@@ -102,7 +80,7 @@ def _scale(demo: Namespace, replicas: int) -> None:
 
 
 def test_an_api_server_that_is_away_for_a_minute_costs_nothing_but_that_minute(
-    cluster: Cluster, leader: Operator, demo: Namespace, pages: Pages
+    cluster: Cluster, operator: Operator, demo: Namespace, pages: Pages
 ) -> None:
     assert pages.get("/readyz") == "ok"
     assert pages.metric("vmoperator_leader") == 1
@@ -126,8 +104,7 @@ def test_an_api_server_that_is_away_for_a_minute_costs_nothing_but_that_minute(
     assert tried / seconds < 30
     assert before.items() <= _uids(demo).items()
     assert pages.metric("vmoperator_leader") == 1
-    assert leader.process is not None
-    assert leader.process.poll() is None
+    assert operator.is_running
     assert pages.metric("vmoperator_task_restarts_total") == 0
     assert pages.get("/healthz") == "ok"
 
@@ -156,7 +133,7 @@ def test_a_right_that_is_taken_away_is_told_and_costs_no_pod(
     cluster: Cluster, demo: Namespace, pages: Pages
 ) -> None:
     before = _uids(demo)
-    role = json.loads(cluster.kubectl("get", "clusterrole", "vmoperator", "-o", "json"))
+    role = json.loads(cluster.kubectl("get", "clusterrole", ROLE, "-o", "json"))
     _set_rules(cluster, [_without(rule, "endpointslices") for rule in role["rules"]])
     try:
         _restart_api(cluster)
@@ -178,7 +155,7 @@ def _without(rule: dict[str, Any], resource: str) -> dict[str, Any]:
 
 def _set_rules(cluster: Cluster, rules: list[dict[str, Any]]) -> None:
     patch = json.dumps({"rules": rules})
-    cluster.kubectl("patch", "clusterrole", "vmoperator", "--type=merge", "-p", patch)
+    cluster.kubectl("patch", "clusterrole", ROLE, "--type=merge", "-p", patch)
 
 
 def _restart_api(cluster: Cluster) -> None:

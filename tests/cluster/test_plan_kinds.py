@@ -10,6 +10,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.installed import ROLE
 from tests.cluster.planner import Planner, planning, uids
 from tests.cluster.stack import small_object
 
@@ -69,7 +70,7 @@ def test_an_account_of_the_operator_that_lacks_a_right_is_told_by_whoever_plans(
 ) -> None:
     cluster, name = planner.namespace.cluster, f"{NAME}-weak"
     planner.namespace.kubectl("create", "serviceaccount", "weak")
-    role = json.loads(cluster.kubectl("get", "clusterrole", "vmoperator", "-o", "json"))
+    role = json.loads(cluster.kubectl("get", "clusterrole", ROLE, "-o", "json"))
     weak = [part for rule in role["rules"] for part in _without_patching_statefulsets(rule)]
     made = {**role, "metadata": {"name": name}, "rules": weak}
     cluster.kubectl("apply", "-f", "-", input=json.dumps(made))

@@ -35,7 +35,7 @@ DAY_TWO = [ROOT / f"docs/{name}.md" for name in ("operations", "storage")]
 """These go on with the VMCluster of the quick start."""
 _END = "-- the end of a command --"
 OPERATOR = "vmoperator run"
-"""Started by the fixture `operator`, with an identity of its own."""
+"""It runs already, as the release of the fixture `installed`."""
 
 
 def _run(script: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
@@ -79,6 +79,8 @@ def _play(commands: list[tuple[str, Shown]], shell: dict[str, str], cluster: Clu
             print(f"{page}: {it.command}\n{as_shown(it, lambda it: _output(it, shell))[-600:]}")
     finally:
         cluster.kubectl("delete", "-f", str(HA), "--ignore-not-found")
+        # Its role must not lend its rights to the release.
+        cluster.kubectl("delete", "-f", str(ROOT / "deploy"), "--ignore-not-found")
         cluster.kubectl("delete", ALL_KINDS, "--all")
         cluster.kubectl("delete", "pods", "--all", "--grace-period=0", "--force")
         cluster.kubectl("delete", "pvc", "--all", "--wait=false")

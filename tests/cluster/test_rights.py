@@ -12,7 +12,7 @@ import yaml
 
 from generate.unused import Use, unproved
 from localcluster import Cluster
-from tests.cluster.conftest import ROOT, Namespace, small, until
+from tests.cluster.conftest import ROOT, Namespace, Operator, small, until
 from tests.cluster.installed import Installed
 from tests.cluster.rights import figure, used
 from tests.cluster.stack import small_object
@@ -32,8 +32,11 @@ def began() -> float:
 
 
 @pytest.fixture(scope="module")
-def tour(began: float, cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
-    """One of everything, operational."""
+def tour(
+    began: float, cluster: Cluster, operator: Operator, installed: Installed
+) -> Iterator[Namespace]:
+    """One of everything, operational, and the operator from its start."""
+    operator.restart()
     for resource in PROMETHEUS:
         cluster.kubectl("apply", "-f", "-", input=json.dumps(_definition(resource)))
     one = Namespace(cluster, "rights")

@@ -1,83 +1,48 @@
-"""`vmoperator run` as a pod meets it: a service account, JSON logs, SIGTERM."""
+"""`vmoperator run` in its pod: a service account, JSON logs, SIGTERM."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
+import signal
 import time
-from collections.abc import Iterator
-from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
-from localcluster import Cluster
 from localcluster.patience import drawn_out
-from tests.cluster.conftest import until
+from tests.cluster.conftest import KNOWS, Operator, until
+from tests.cluster.installed import Installed
 
 pytestmark = pytest.mark.cluster
 
-MOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 END_SECONDS = 6.0
 
 
-@pytest.fixture
-def service_account(cluster: Cluster, tmp_path: Path) -> Iterator[Path]:
-    """What kubelet mounts into a pod of the service account vmoperator/vmoperator."""
-    cluster.kubectl("create", "namespace", "vmoperator")
-    cluster.kubectl("-n", "vmoperator", "create", "serviceaccount", "vmoperator")
-    token = cluster.kubectl("-n", "vmoperator", "create", "token", "vmoperator").strip()
-    config = cluster.kubectl("get", "configmap", "kube-root-ca.crt", "-o", "json")
-    folder = tmp_path / "serviceaccount"
-    folder.mkdir()
-    (folder / "token").write_text(token)
-    (folder / "ca.crt").write_text(json.loads(config)["data"]["ca.crt"])
-    (folder / "namespace").write_text("vmoperator")
-    rights = Path(__file__).parents[2] / "deploy/rbac.yaml"
-    cluster.kubectl("apply", "-f", str(rights))
-    assert any(
-        one["kind"] == "ClusterRoleBinding" for one in yaml.safe_load_all(rights.read_text())
-    )
-    yield folder
-    cluster.kubectl("delete", "namespace", "vmoperator", "--wait=false")
-
-
-def _in_pod(cluster: Cluster, folder: Path, log: Path) -> subprocess.Popen[bytes]:
-    # A mount namespace of its own: the mount is seen by this process alone.
-    program = Path(sys.executable).parent / "vmoperator"
-    script = (
-        f"mkdir -p {MOUNT} && mount --bind {folder} {MOUNT} && "
-        f"exec {program} run --namespace default --log-format json --http-address 127.0.0.1:0"
-    )
-    environment = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
-    with log.open("wb") as lines:
-        return cluster.popen_inside(
-            ["unshare", "--mount", "bash", "-c", script],
-            env={
-                **environment,
-                "KUBERNETES_SERVICE_HOST": "10.96.0.1",
-                "KUBERNETES_SERVICE_PORT": "443",
-            },
-            stderr=lines,
-        )
+def _ended(installed: Installed) -> dict[str, Any] | None:
+    """How the container before the one of now ended."""
+    for pod in installed.pods():
+        for status in pod["status"].get("containerStatuses") or ():
+            found: dict[str, Any] | None = status.get("lastState", {}).get("terminated")
+            return found
+    return None
 
 
 def test_it_runs_with_a_service_account_and_ends_in_time(
-    cluster: Cluster, service_account: Path, tmp_path: Path
+    operator: Operator, installed: Installed
 ) -> None:
-    log = tmp_path / "log"
-    process = _in_pod(cluster, service_account, log)
-    try:
-        until(lambda: "the world is known" in log.read_text(), seconds=30, what=log.read_text())
-        began = time.monotonic()
-        process.terminate()
-        assert process.wait(timeout=drawn_out(10)) == 0
-        assert time.monotonic() - began < END_SECONDS
-    finally:
-        process.kill()
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    operator.stop()
+    before = len(operator.log)
+    operator.start()
+    until(lambda: KNOWS in operator.log[before:], seconds=30, what="it has read everything")
+    lines = [json.loads(line) for line in operator.log[before:].splitlines()]
+    began = time.monotonic()
+    os.kill(operator.pid, signal.SIGTERM)
+    until(lambda: not operator.is_running, seconds=30, what="it ends")
+    assert time.monotonic() - began < drawn_out(END_SECONDS)
+    ended = until(lambda: _ended(installed), what="Kubernetes knows that it ended")
+    operator.restart()
+    assert ended["exitCode"] == 0
     assert {"time", "level", "logger", "message"} <= set(lines[0])
     assert "service account" in lines[0]["message"]
     assert [line for line in lines if line["level"] in ("error", "warning")] == []

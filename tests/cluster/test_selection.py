@@ -150,8 +150,7 @@ def test_servicemonitors_are_scraped_as_soon_as_their_kind_is_there_and_until_it
 
     cluster.kubectl("delete", "crd", MONITORS)
     until_up(agents, ours, seconds=NEW_KIND_SECONDS)
-    assert operator.process is not None
-    assert operator.process.poll() is None
+    assert operator.is_running
     assert agents.status("demo", "vmagent")["updateStatus"] == "operational"
     agents.kubectl("delete", "vmservicescrape", "web")  # and it still follows
     until_up(agents)

@@ -145,9 +145,7 @@ def test_an_operator_that_is_killed_in_the_middle_is_made_up_for(
         return any("persistentvolumeclaims" in one.call for one in calls)
 
     until(grows, what="the first claim is asked")
-    assert operator.process
-    operator.process.kill()
-    operator.stop()
+    operator.kill()
     operator.start()
 
     def is_done() -> bool:

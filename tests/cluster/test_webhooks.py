@@ -4,135 +4,55 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pytest
 
-from chart.webhook import CONDITIONS, RULES
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.installed import SHARED, upgraded
 from tests.cluster.stack import API_VERSION, small_object
 from vmoperator.base import labels
 
 pytestmark = pytest.mark.cluster
 
 NAME = "webhooks"
-"""Of everything that is made for them: namespace, configuration, role."""
-PORT = 19443
-_RBAC = "rbac.authorization.k8s.io"
-
-
-@dataclass
-class Judge:
-    """The operator with webhooks, in the place of the one that other tests run."""
-
-    cluster: Cluster
-    log_path: Path
-    process: subprocess.Popen[bytes] | None = None
-    _log: IO[bytes] | None = None
-
-    def start(self) -> None:
-        options = (
-            *("--kubeconfig", str(self.cluster.operator_kubeconfig)),
-            *("--http-address", "127.0.0.1:0", "--log-format", "json"),
-            *(f"--webhook-address=127.0.0.1:{PORT}", f"--webhook-configuration={NAME}"),
-            f"--webhook-secret={NAME}/certificates",
-        )
-        before = self.log.count("judging objects on")
-        self._log = self.log_path.open("ab")
-        self.process = self.cluster.popen_inside(
-            [sys.executable, "-m", "vmoperator", "run", *options],
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-        )
-        until(
-            lambda: self.log.count("judging objects on") > before,
-            what=f"it judges: {self.log_path}",
-        )
-        until(self._is_told, what="the API server knows whom to trust")
-
-    def stop(self) -> None:
-        if self.process is not None:
-            self.process.terminate()
-            self.process.wait(timeout=60)
-            self.process = None
-        if self._log:
-            self._log.close()
-
-    @property
-    def log(self) -> str:
-        return self.log_path.read_text() if self.log_path.exists() else ""
-
-    def _is_told(self) -> bool:
-        found = self.cluster.kubectl("get", "validatingwebhookconfiguration", NAME, "-o", "json")
-        return "caBundle" in json.loads(found)["webhooks"][0]["clientConfig"]
+"""The namespace whose objects are judged."""
+JUDGING = (
+    *SHARED,
+    "webhook.enabled=true",
+    "webhook.timeoutSeconds=30",
+    rf"webhook.namespaceSelector.matchLabels.kubernetes\.io/metadata\.name={NAME}",
+)
 
 
 @pytest.fixture(scope="module")
-def judge(
-    cluster: Cluster, operator: Operator, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Judge]:
-    one = Judge(cluster, tmp_path_factory.mktemp("judge") / "log.jsonl")
-    operator.stop()
-    cluster.kubectl("create", "namespace", NAME)
-    for manifest in (_configuration(), *_rights()):
-        cluster.kubectl("apply", "-f", "-", input=json.dumps(manifest))
-    try:
-        one.start()
-        yield one
-    finally:
-        one.stop()
-        cluster.kubectl("delete", "validatingwebhookconfiguration", NAME, "--ignore-not-found")
-        operator.start()
+def judge(operator: Operator) -> Iterator[Operator]:
+    """The operator with webhooks."""
+    with upgraded(operator, *JUDGING):
+        yield operator
 
 
 @pytest.fixture(scope="module")
-def stand(cluster: Cluster, judge: Judge) -> Iterator[Namespace]:
+def stand(cluster: Cluster, judge: Operator) -> Iterator[Namespace]:
     one = Namespace(cluster, NAME)
+    cluster.kubectl("create", "namespace", NAME)
+    _until_judged(one)
     yield one
     one.clear()
 
 
-def _configuration() -> dict[str, Any]:
-    hook = {
-        "name": "objects.vmoperator.operator.victoriametrics.com",
-        "admissionReviewVersions": ["v1"],
-        "sideEffects": "None",
-        "failurePolicy": "Ignore",
-        "timeoutSeconds": 30,
-        "clientConfig": {"url": f"https://127.0.0.1:{PORT}/validate"},
-        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAME}},
-        "matchConditions": CONDITIONS,
-        "rules": RULES,
-    }
-    return {
-        "apiVersion": "admissionregistration.k8s.io/v1",
-        "kind": "ValidatingWebhookConfiguration",
-        "metadata": {"name": NAME},
-        "webhooks": [hook],
-    }
+def _until_judged(stand: Namespace) -> None:
+    def is_refused() -> bool:
+        try:
+            stand.kubectl("apply", "--dry-run=server", "-f", "-", stdin=json.dumps(OTHER))
+        except ClusterError as error:
+            return "denied the request" in str(error)
+        return False
 
-
-def _rights() -> tuple[dict[str, Any], dict[str, Any]]:
-    """As the chart gives them: one object, to be read and patched."""
-    rule = {
-        "apiGroups": ["admissionregistration.k8s.io"],
-        "resources": ["validatingwebhookconfigurations"],
-        "resourceNames": [NAME],
-        "verbs": ["get", "patch"],
-    }
-    about = {"apiVersion": f"{_RBAC}/v1", "metadata": {"name": NAME}}
-    role = {"apiGroup": _RBAC, "kind": "ClusterRole", "name": NAME}
-    user = {"apiGroup": _RBAC, "kind": "User", "name": "vmoperator"}
-    return (
-        {**about, "kind": "ClusterRole", "rules": [rule]},
-        {**about, "kind": "ClusterRoleBinding", "roleRef": role, "subjects": [user]},
-    )
+    until(is_refused, seconds=90, what="a broken object is refused")
 
 
 def scrape(name: str = "app", **endpoint: Any) -> dict[str, Any]:
@@ -144,7 +64,8 @@ def scrape(name: str = "app", **endpoint: Any) -> dict[str, Any]:
     }
 
 
-BROKEN = scrape("broken", relabelConfigs=[{"action": "drop", "regex": "a"}])
+WRONG = {"relabelConfigs": [{"action": "drop", "regex": "a"}]}
+BROKEN, OTHER = scrape("broken", **WRONG), scrape("other", **WRONG)
 
 
 def single(retention: str, **annotations: str) -> dict[str, Any]:
@@ -212,11 +133,12 @@ def test_a_shorter_retention_is_refused_until_it_is_asked_for_by_name(stand: Nam
 
 
 def test_without_an_operator_objects_are_stored_and_can_be_changed_and_deleted_later(
-    judge: Judge, stand: Namespace
+    judge: Operator, stand: Namespace
 ) -> None:
     judge.stop()
     stand.apply(BROKEN)
     judge.start()
+    _until_judged(stand)
     # Neither labels nor another field of what is wrong already are anybody's to hold up.
     stand.kubectl("label", "vmservicescrape", "broken", "a=b")
     other = {**BROKEN, "spec": {**BROKEN["spec"], "sampleLimit": 7}}

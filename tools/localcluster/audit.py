@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 WRITES = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 OPERATOR = "vmoperator"
+"""The operator, however it runs: as a user of that name, or as a pod of the chart's release."""
+ACCOUNT = f"system:serviceaccount:{OPERATOR}:{OPERATOR}"
 _DECISION = "authorization.k8s.io/decision"
 _POD_NAME = "authentication.kubernetes.io/pod-name"
 
@@ -44,6 +46,11 @@ class Event:
     @property
     def writes(self) -> bool:
         return self.call.verb in WRITES and not self.is_dry
+
+
+def is_of(found: Event, user: str | None) -> bool:
+    """Whether that user called; OPERATOR stands for all its names, None for everybody."""
+    return user in (None, found.call.user) or (user, found.call.user) == (OPERATOR, ACCOUNT)
 
 
 def seconds_since_1970(timestamp: str) -> float:
@@ -91,7 +98,7 @@ class Log:
                 continue
             seen.add(record["auditID"])
             found = event(record)
-            if since <= found.seconds < until and user in (None, found.call.user):
+            if since <= found.seconds < until and is_of(found, user):
                 yield found
 
     def counts(
@@ -111,9 +118,11 @@ class Log:
         """The writes of a user, the operator's if none is named, in the order of the log.
 
         Those of Kubernetes Events count only if `told`: they tell of changes, some time later.
+        Those of a lease do not: who leads renews it all the time.
         """
         found = (e for e in self.events(since, until, user=user) if e.writes)
-        return [e for e in found if told or e.call.resource != "events"]
+        beside = ("leases",) if told else ("leases", "events")
+        return [e for e in found if e.call.resource not in beside]
 
     def _records(self) -> Iterator[dict[str, Any]]:
         rotated = sorted(self.path.parent.glob(f"{self.path.stem}-*{self.path.suffix}"))

@@ -75,6 +75,23 @@ def test_writes_are_those_of_the_operator_unless_another_user_is_named(log: Log)
     assert [e.call.verb for e in log.writes(user="admin")] == ["delete"]
 
 
+def test_the_operator_has_the_name_of_its_release_as_well(log: Log) -> None:
+    with log.path.open("a") as file:
+        for number, account in enumerate(("vmoperator:vmoperator", "vmoperator:other"), 8):
+            caller = {"username": f"system:serviceaccount:{account}"}
+            file.write(json.dumps(line(number, user=caller)) + "\n")
+    assert [e.seconds - START for e in log.writes()] == [1.5, 2.5, 7.5, 8.5]
+    assert sum(log.counts(user="vmoperator").values()) == 7
+
+
+def test_events_are_writes_only_if_asked_for_and_a_renewed_lease_never_is(log: Log) -> None:
+    with log.path.open("a") as file:
+        for number, resource in ((8, "events"), (9, "leases")):
+            file.write(json.dumps(line(number, objectRef={"resource": resource})) + "\n")
+    assert [e.seconds - START for e in log.writes()] == [1.5, 2.5, 7.5]
+    assert [e.seconds - START for e in log.writes(told=True)] == [1.5, 2.5, 7.5, 8.5]
+
+
 def test_rotated_files_are_read_before_the_one_that_grows(log: Log) -> None:
     rotated = log.path.with_name("audit-2026-01-02T03-00-00.000.log")
     rotated.write_text(json.dumps(line(9, auditID="old")) + "\n")
