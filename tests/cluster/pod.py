@@ -16,7 +16,7 @@ from tests.cluster.conftest import KEEP, KNOWS, LEADS, until
 from tests.cluster.installed import HOME, SHARED, Installed, process_in
 
 _PORT = 8080
-_TREATED = f"deployment/{HOME}"
+_DEPLOYMENT = f"deployment/{HOME}"
 
 
 @dataclass
@@ -73,7 +73,7 @@ class Pod:
         return all(any(words in text for text in own) for words in (KNOWS, LEADS))
 
     def _scale(self, number: int) -> None:
-        self.installed.kubectl("-n", HOME, "scale", _TREATED, f"--replicas={number}")
+        self.installed.kubectl("-n", HOME, "scale", _DEPLOYMENT, f"--replicas={number}")
 
     def _until_gone(self) -> None:
         until(lambda: not self.installed.all_pods(), seconds=60, what="the operator's pod is gone")
