@@ -104,6 +104,11 @@ class Pod:
         self._listen()
         return "".join(_spoken(it) for it in self._said.values())
 
+    def close(self) -> None:
+        """Listen to it no more."""
+        for file in self._said.values():
+            file.close()
+
     def _listen(self) -> None:
         for node in self.cluster.nodes:
             for path in sorted(node.folder.glob(f"pods/{HOME}_{HOME}-*/operator/*.log")):
@@ -128,5 +133,6 @@ def released(cluster: Cluster) -> Iterator[Pod]:
     one = Pod(cluster, release)
     one.start()
     yield one
+    one.close()
     if not KEEP:
         release.remove()
