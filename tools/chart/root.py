@@ -70,6 +70,9 @@ class Root(Values):
     """Namespaces to look after, with a Role in each; by default all of them, with a ClusterRole."""
     watchOwnNamespace: bool = False
     """Whether to look after the release's namespace alone: nothing cluster-scoped is made."""
+    resyncSeconds: int = Field(default=0, ge=0)
+    """Seconds after which all objects are gone through again, also if nothing has changed: 0 for
+    never, else at least 10."""
     workers: int = Field(default=8, ge=1)
     """Objects that are brought in line at the same time."""
     log: Log = Log()

@@ -95,6 +95,13 @@ class Operands(Values):
     """Registry of images that name none, for clusters without a way to the internet."""
     clusterDomain: str = ""
     """DNS domain of the Kubernetes cluster; by default names are left to the search list."""
+    version: str = ""
+    """Tag of all programs of VictoriaMetrics where their object names none; by default the
+    operator's."""
+    commonLabels: Texts = {}
+    """Labels of every object that the operator makes; pods keep theirs."""
+    commonAnnotations: Texts = {}
+    """Annotations of every object that the operator makes; pods keep theirs."""
     useStrictSecurity: bool = False
     """Whether all pods run without root, capabilities and a writable root file system, where their
     object does not say otherwise."""

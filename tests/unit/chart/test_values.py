@@ -54,6 +54,22 @@ TOGETHER: dict[str, Seen] = {
         f"{CONTAINER}.env",
         {"name": "VM_CLUSTERDOMAINNAME", "value": "k8s.example"},
     ),
+    "resyncSeconds": (60, f"{CONTAINER}.args", "--resync-seconds=60"),
+    "operands.version": (
+        "v1.2.3",
+        f"{CONTAINER}.env",
+        {"name": "VM_METRICS_VERSION", "value": "v1.2.3"},
+    ),
+    "operands.commonLabels": (
+        {"team": "a", "cost": "b"},
+        f"{CONTAINER}.env",
+        {"name": "VM_COMMON_LABELS", "value": "cost=b,team=a"},
+    ),
+    "operands.commonAnnotations": (
+        {"note": "a"},
+        f"{CONTAINER}.env",
+        {"name": "VM_COMMON_ANNOTATIONS", "value": "note=a"},
+    ),
     "operands.useStrictSecurity": (
         True,
         f"{CONTAINER}.env",
