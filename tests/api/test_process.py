@@ -179,7 +179,7 @@ async def test_a_deleted_child_is_made_again(api: FakeApi, tmp_path: Path) -> No
     [
         (("--kubeconfig=/absent",), 1, "/absent: no such file"),
         (("--context=prod",), 1, 'no "prod"; there are: here'),
-        (("--workers=0",), 2, "must be at least 1"),
+        (("--workers=0",), 2, "must be a number above 0"),
         (("--log-format=xml",), 2, "invalid choice"),
     ],
     ids=["no file", "no context", "no workers", "unknown format"],
