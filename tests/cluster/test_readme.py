@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,7 @@ from image.build import archive
 from localcluster import Cluster
 from localcluster.progress import Progress
 from tests.cluster.conftest import ALL_KINDS, ROOT
+from tests.cluster.definitions import definition
 from tests.cluster.installed import Installed
 from tests.pages import LOOKS, Failed, Shown, as_shown, filled, is_as_shown, shown
 from tests.unit.docs.test_commands import BESIDE, NOT_RUN
@@ -72,6 +75,15 @@ def shell(cluster: Cluster, installed: Installed) -> dict[str, str]:
     }
 
 
+@pytest.fixture
+def foreign(cluster: Cluster) -> Iterator[None]:
+    """A definition of monitoring.coreos.com, which the page about it looks for."""
+    one = definition("ThanosRuler")
+    cluster.kubectl("apply", "-f", "-", input=json.dumps(one))
+    yield
+    cluster.kubectl("delete", "crd", one["metadata"]["name"])
+
+
 def _play(commands: list[tuple[str, Shown]], shell: dict[str, str], cluster: Cluster) -> None:
     """Runs them one by one, and takes everything away at the end."""
     try:
@@ -87,7 +99,7 @@ def _play(commands: list[tuple[str, Shown]], shell: dict[str, str], cluster: Clu
 
 
 def test_the_commands_of_the_pages_work_in_the_order_shown(
-    shell: dict[str, str], cluster: Cluster
+    shell: dict[str, str], cluster: Cluster, foreign: None
 ) -> None:
     commands = [(page, it) for page, it in _commands() if OPERATOR not in it.command]
     beside = {it for it in BESIDE if LOOKS.match(it)} - NOT_RUN.keys()
