@@ -26,7 +26,9 @@ _AGE = re.compile(r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?\b")
 _ANYTHING = "…"
 _REFUSALS = ("Error from server", "The request is invalid")
 _APPLIED = {"created", "configured", "unchanged"}
-_ASKS = re.compile(r"kubectl get|kubectl logs|vmoperator plan|.* --dry-run=server")
+_ASKS = re.compile(
+    r"kubectl (?:-n \S+ )?(?:get|describe|logs)\b|vmoperator plan|.* --dry-run=server"
+)
 
 
 class Shown(NamedTuple):
