@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.api.informers import informed
 from tests.fake_api import FakeApi, Fault
 from tests.fake_api.waiting import until
 
@@ -109,12 +109,8 @@ async def watching(api: FakeApi, client: Client) -> AsyncIterator[Site]:
     informers: list[Informer[Any]] = [
         one for one in wiring.informers() if one.resource.kind in KINDS
     ]
-    tasks = [asyncio.create_task(one.run()) for one in informers]
-    await asyncio.gather(*(one.synced.wait() for one in informers))
-    yield found
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with informed(informers):
+        yield found
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from tests.api.informers import informed
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
@@ -177,12 +178,8 @@ async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
         for one in Wiring(client, found.world, found.woken.append).informers()
         if one.resource.kind in kinds
     ]
-    tasks = [asyncio.create_task(one.run()) for one in informers]
-    await asyncio.gather(*(one.synced.wait() for one in informers))
-    yield found
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with informed(informers):
+        yield found
 
 
 def test_every_pair_is_looked_at() -> None:

@@ -3,7 +3,6 @@ these fail, each with the name of its field, and mended they join."""
 
 from __future__ import annotations
 
-import asyncio
 from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.api.faults import ABSENT, OFFERS
+from tests.api.informers import informed
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
@@ -95,12 +95,8 @@ async def site(request: pytest.FixtureRequest, api: FakeApi, client: Client) -> 
         for one in Wiring(client, found.world, lambda ref: None).informers()
         if one.resource.kind in kinds
     ]
-    tasks = [asyncio.create_task(one.run()) for one in informers]
-    await asyncio.gather(*(one.synced.wait() for one in informers))
-    yield found
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with informed(informers):
+        yield found
 
 
 def _refusals(made: Plan) -> dict[str, str]:

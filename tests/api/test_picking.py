@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from tests.api.informers import informed
 from tests.fake_api import FakeApi, Fault
 from tests.fake_api.waiting import until
 
@@ -172,12 +173,8 @@ async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
     ]
     for informer in informers:
         informer.rare_retry_seconds = 0.05
-    tasks = [asyncio.create_task(one.run()) for one in informers]
-    await asyncio.gather(*(one.synced.wait() for one in informers))
-    yield found
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    async with informed(informers):
+        yield found
 
 
 async def test_pieces_come_by_namespace_then_name(site: Site) -> None:

@@ -30,7 +30,7 @@ from vmoperator.base.resource import (
 from vmoperator.observe.objects import Selectable, Told, report
 from vmoperator.observe.rules import is_sickness, steady
 from vmoperator.observe.selection import Hit
-from vmoperator.observe.usage import Verdict, ignored, miss, parent_words, usage
+from vmoperator.observe.usage import Verdict, ignored, is_refusal, miss, parent_words, usage
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ class ObjectReports:
     def rejected(self) -> set[Ref]:
         """Objects that some parent refuses, also those whose rules its program cannot evaluate."""
         found = (pair for told in self._of.values() for pair in told.items())
-        return {ref for ref, verdict in found if verdict and isinstance(verdict, str)}
+        return {ref for ref, verdict in found if is_refusal(verdict)}
 
     def complain(self, parent: Ref, sick: Mapping[Ref, str]) -> None:
         """What a running program of the parent has against objects that were sound before."""
@@ -209,8 +209,8 @@ class ObjectReports:
         if not verdicts:
             del self._verdicts[ref]
         # Whoever has to mend something is told first.
-        is_refused = bool(verdict) and isinstance(verdict, str)
-        _put_last(self._urgent if is_refused else self._due, ref)
+        is_urgent = verdict is not None and is_refusal(verdict)
+        _put_last(self._urgent if is_urgent else self._due, ref)
 
     def _look_at_all(self) -> None:
         if not self._is_waiting():

@@ -55,14 +55,14 @@ def port(text: str) -> str:
 
 def seconds(text: str) -> int:
     """A time that is not nothing."""
-    if not _is_number(text) or int(text) < 1:
+    if not _is_above_zero(text):
         raise ValueError("must be a number of seconds above 0")
     return int(text)
 
 
 def count(text: str) -> int:
     """A number of things."""
-    if not _is_number(text) or int(text) < 1:
+    if not _is_above_zero(text):
         raise ValueError("must be a number above 0")
     return int(text)
 
@@ -70,7 +70,7 @@ def count(text: str) -> int:
 def share(text: str) -> str:
     """A number of things, or a part of all."""
     number = text.removesuffix("%")
-    if not _is_number(number) or int(number) < 1:
+    if not _is_above_zero(number):
         raise ValueError("must be a number above 0, or a share such as 25%")
     return text
 
@@ -173,6 +173,10 @@ def _refuse_odd_key(key: str) -> None:
     is_domain = len(prefix) <= _DOMAIN_BYTES and re.fullmatch(_HOST, prefix)
     if (slash and not is_domain) or not _NAME.fullmatch(name):
         raise ValueError(f"{key} must be a key such as team or example.com/team")
+
+
+def _is_above_zero(text: str) -> bool:
+    return _is_number(text) and int(text) > 0
 
 
 def _is_number(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeGuard
 
 from vmoperator.api.picking import Choice, Picked
 from vmoperator.api.status import UpdateStatus
@@ -34,6 +34,11 @@ Verdict: TypeAlias = str | Ref
 uses instead."""
 
 
+def is_refusal(verdict: Verdict) -> TypeGuard[str]:
+    """Whether a parent refuses the object: it neither uses it, nor an original in its place."""
+    return isinstance(verdict, str) and verdict != ""
+
+
 def usage(verdicts: Mapping[str, Verdict]) -> Told:
     """What to say of an object, from the verdicts of the parents that select it.
 
@@ -41,9 +46,7 @@ def usage(verdicts: Mapping[str, Verdict]) -> Told:
     """
     users = sorted(parent for parent, verdict in verdicts.items() if verdict == "")
     refusals = {
-        parent: verdict
-        for parent, verdict in sorted(verdicts.items())
-        if verdict and isinstance(verdict, str)
+        parent: verdict for parent, verdict in sorted(verdicts.items()) if is_refusal(verdict)
     }
     if users:
         words = "; ".join(f"refused by {it}: {refusal}" for it, refusal in refusals.items())
