@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -32,6 +32,7 @@ from chart.values import (
     Log,
     Map,
     Monitor,
+    Namespace,
     NetworkPolicy,
     Operands,
     Rbac,
@@ -66,11 +67,11 @@ class Root(Values):
     """The operator's image."""
     imagePullSecrets: References = []
     """Pull secrets, `- name: NAME`."""
-    watchNamespaces: list[str] = []
+    watchNamespaces: list[Namespace] = []
     """Namespaces to look after, with a Role in each; by default all of them, with a ClusterRole."""
     watchOwnNamespace: bool = False
     """Whether to look after the release's namespace alone: nothing cluster-scoped is made."""
-    resyncSeconds: int = Field(default=0, ge=0)
+    resyncSeconds: Literal[0] | Annotated[int, Field(ge=10)] = 0
     """Seconds after which all objects are gone through again, also if nothing has changed: 0 for
     never, else at least 10."""
     workers: int = Field(default=8, ge=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,16 @@ from chart.kubernetes_types import (
 Map = dict[str, Any]
 Texts = dict[str, str]
 _DURATION = r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d|w|y))+$"
+# What the operator would end over at its start (base/setting_values.py) is refused by helm.
+_PART = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_HOST = "[A-Za-z0-9]([-A-Za-z0-9.]*[A-Za-z0-9])?"
+_REGISTRY = rf"^({_HOST}(:[0-9]+)?(/[a-z0-9]+([._/-]+[a-z0-9]+)*)?)?$"
+_DOMAIN = rf"^({_PART}(\.{_PART})*\.?)?$"
+_TAG = "^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$"
+_LABEL = "^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$"
+Namespace = Annotated[str, Field(pattern=f"^{_PART}$", max_length=63)]
+Labels = dict[str, Annotated[str, Field(pattern=_LABEL)]]
+Annotations = dict[str, Annotated[str, Field(pattern="^[^,]*$")]]
 
 
 class Values(BaseModel):
@@ -91,17 +101,17 @@ class ServiceAccount(Values):
 class Operands(Values):
     """What all programs get that the operator runs."""
 
-    imageRegistry: str = ""
+    imageRegistry: str = Field(default="", pattern=_REGISTRY)
     """Registry of images that name none, for clusters without a way to the internet."""
-    clusterDomain: str = ""
+    clusterDomain: str = Field(default="", pattern=_DOMAIN)
     """DNS domain of the Kubernetes cluster; by default names are left to the search list."""
-    version: str = ""
+    version: str = Field(default="", pattern=_TAG)
     """Tag of all programs of VictoriaMetrics where their object names none; by default the
     operator's."""
-    commonLabels: Texts = {}
+    commonLabels: Labels = {}
     """Labels of every object that the operator makes; pods keep theirs."""
-    commonAnnotations: Texts = {}
-    """Annotations of every object that the operator makes; pods keep theirs."""
+    commonAnnotations: Annotations = {}
+    """Annotations of every object that the operator makes, without commas; pods keep theirs."""
     useStrictSecurity: bool = False
     """Whether all pods run without root, capabilities and a writable root file system, where their
     object does not say otherwise."""

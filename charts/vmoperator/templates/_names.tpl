@@ -17,6 +17,10 @@
 {{- define "vmoperator.clustername" -}}
 {{- printf "%s-%s" (include "vmoperator.namespace" .) (include "vmoperator.fullname" .) -}}
 {{- end }}
+{{- /* A Service's name has 63 letters at most. */ -}}
+{{- define "vmoperator.webhookname" -}}
+{{- printf "%s-webhook" (include "vmoperator.fullname" . | trunc 55 | trimSuffix "-") -}}
+{{- end }}
 {{- define "vmoperator.account" -}}
 {{- if .Values.serviceAccount.create -}}
 {{- default (include "vmoperator.fullname" .) .Values.serviceAccount.name -}}
@@ -59,6 +63,9 @@ annotations:
 {{- define "vmoperator.checked" -}}
 {{- if and .Values.webhook.enabled (or .Values.watchOwnNamespace .Values.watchNamespaces) }}
 {{- fail "webhook.enabled: the configuration of a webhook is the whole cluster's; an operator that looks after some namespaces has none, and checks objects when it renders them" }}
+{{- end }}
+{{- if and .Values.webhook.enabled (eq (int .Values.port) (int .Values.webhook.port)) }}
+{{- fail "webhook.port: is the same as port, which serves probes and metrics" }}
 {{- end }}
 {{- if and .Values.watchOwnNamespace .Values.watchNamespaces }}
 {{- fail "watchOwnNamespace and watchNamespaces: give one of them" }}

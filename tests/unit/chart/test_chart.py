@@ -231,6 +231,18 @@ def test_people_who_may_view_and_edit_may_view_and_edit_the_kinds() -> None:
     assert {verb for rule in view["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
 
 
+def test_a_long_name_is_cut_where_kubernetes_takes_no_longer_one() -> None:
+    given = ("--set", "webhook.enabled=true", "--set", WITHOUT_CRDS)
+    found = objects(helm("template", "a" * 53, str(CHART), "-n", "b" * 63, *given))
+    for it in found:
+        assert len(it["metadata"]["name"]) <= (63 if it["kind"] == "Service" else 253)
+        assert all(len(value) <= 63 for value in it["metadata"]["labels"].values())
+    (hook,) = only("ValidatingWebhookConfiguration", found)["webhooks"]
+    secret = only("Secret", found)["metadata"]["name"]
+    assert hook["clientConfig"]["service"]["name"] == secret
+    assert f"--webhook-secret={'b' * 63}/{secret}" in _container(found)["args"]
+
+
 def test_an_image_by_its_digest_from_a_registry_of_ones_own() -> None:
     digest = f"sha256:{'0' * 64}"
     found = _container(rendered("global.imageRegistry=r.example", f"image.digest={digest}"))

@@ -13,6 +13,8 @@ from tests.unit.chart.seen import holds, nested, seen
 
 from chart.documents import rows_of
 from chart.root import Root
+from vmoperator.base.environment import settings_of
+from vmoperator.base.settings import Settings
 
 DIGEST = f"sha256:{'0' * 64}"
 POD = "Deployment spec.template.spec"
@@ -273,11 +275,44 @@ def test_the_user_may_be_left_to_the_platform() -> None:
         ("port: 80", "port"),
         ("lifecycle: {preStop: {exec: {comand: [a]}}}", "comand"),
         ("extraContainers: [{name: a, imag: b}]", "imag"),
+        ("watchNamespaces: ['']", "/watchNamespaces/0"),
+        ("watchNamespaces: [Team_A]", "/watchNamespaces/0"),
+        ("resyncSeconds: 5", "/resyncSeconds"),
+        ("operands: {imageRegistry: 'https://r.example'}", "/operands/imageRegistry"),
+        ("operands: {imageRegistry: r.example/}", "/operands/imageRegistry"),
+        ("operands: {clusterDomain: cluster_local}", "/operands/clusterDomain"),
+        ("operands: {version: 'a b'}", "/operands/version"),
+        ("operands: {commonLabels: {team: a b}}", "/operands/commonLabels"),
+        ("operands: {commonAnnotations: {note: 'a, b'}}", "/operands/commonAnnotations"),
+        ("{webhook: {enabled: true, port: 8080}}", "webhook.port"),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_name(values: str, words: str) -> None:
     with pytest.raises(Refused, match=words):
         template(values=values)
+
+
+@pytest.mark.parametrize("registry", ["r.example", "R.example:5000/mirror/hub-1", "localhost:5000"])
+def test_what_the_operator_takes_is_no_wrong_value(registry: str) -> None:
+    taken = settings_of(
+        {
+            "VM_CONTAINERREGISTRY": registry,
+            "VM_CLUSTERDOMAINNAME": "k8s.example.",
+            "VM_METRICS_VERSION": "v1.150.0_x-1",
+            "VM_COMMON_LABELS": "team=A.b_c-1,empty=",
+            "VM_COMMON_ANNOTATIONS": "note=a = b; c",
+            "VM_FORCERESYNCINTERVAL": "10s",
+        },
+        Settings(),
+    )
+    given = {
+        "imageRegistry": taken.container_registry,
+        "clusterDomain": taken.cluster_domain,
+        "version": "v1.150.0_x-1",
+        "commonLabels": dict(taken.common_labels),
+        "commonAnnotations": dict(taken.common_annotations),
+    }
+    assert template(values=json.dumps({"operands": given, "resyncSeconds": taken.resync_seconds}))
 
 
 _PATHS = {path for path, _, _ in rows_of(Root())}
