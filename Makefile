@@ -34,7 +34,7 @@ test: setup check ## every gate and every test, the real cluster's included (roo
 	PYTHONPATH=tools $(BIN)/python -m localcluster build
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
-test-fast: setup ## tests that need no cluster, in seconds
+test-fast: setup ## tests that need no cluster, in minutes
 	$(BIN)/pytest -m "not cluster"
 
 fmt: setup ## format the code
@@ -48,7 +48,7 @@ check: setup verify ## lint, types, import rules, the rules of the house, genera
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/test_house.py
 
-generate: setup ## write crds/, docs/api.md, docs/unsupported.md and deploy/rbac.yaml from the models
+generate: setup ## write what comes from the models: crds/, deploy/, the charts, pages such as docs/api.md
 	PYTHONPATH=tools $(BIN)/python -m generate
 
 verify: setup ## fail when a generated file is not what `make generate` writes
