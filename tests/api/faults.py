@@ -18,12 +18,15 @@ _THEIR_HOOK = {"name": "hook", "webhookConfigs": [{"url": "http://a"}]}
 _RULE = {"alert": "A", "expr": "up == 0"}
 
 
+_SCRAPERS = ("VMAgent", "VMSingle")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Offer:
     """A kind of objects, and specifications of it."""
 
-    parent: str
-    """A kind that selects it."""
+    parents: tuple[str, ...]
+    """Kinds that select it."""
     sound: Tree
     wrong: Mapping[str, tuple[str, Any]]
     """What is wrong -> where, and what stands there: spec.endpoints[0].scrapeTimeout."""
@@ -65,7 +68,7 @@ def _scraped(sound: Tree, at: str, rules: str, **places: str) -> Offer:
     """A kind of ours that is scraped; `at` is where its parameters stand, `rules` its relabelling
     of targets."""
     return Offer(
-        parent="VMAgent",
+        parents=_SCRAPERS,
         sound=sound,
         wrong={
             "secret": (f"{at}.bearerTokenSecret", ABSENT),
@@ -98,7 +101,7 @@ def _monitored(sound: Tree, at: str, rules: str, **names: str) -> Offer:
     interval = names.get("interval", "interval")
     large = names.get("large", f"{at}.params")
     return Offer(
-        parent="VMAgent",
+        parents=_SCRAPERS,
         sound=sound,
         wrong={
             "secret": (f"{at}.{token}", ABSENT),
@@ -109,7 +112,7 @@ def _monitored(sound: Tree, at: str, rules: str, **names: str) -> Offer:
             "time": (f"{at}.scrapeTimeout", "soon"),
             "interval": (f"{at}.{interval}", "5"),
             "class": ("spec.scrapeClass", "absent"),
-            "unknown": (f"{at}.someday", 1),
+            "unknown": (f"{rules}[0]", {"action": "labeldrop", "someday": 1}),
             "size": (
                 large,
                 [{"name": "a", "values": [LARGE]}] if "large" in names else {"a": [LARGE]},
@@ -119,6 +122,7 @@ def _monitored(sound: Tree, at: str, rules: str, **names: str) -> Offer:
             "action": f"{rules}[0].action",
             "regex": f"{rules}[0].regex",
             "action on series": f"{at}.metricRelabelings[0].action",
+            "unknown": f"{rules}[0].someday: is not known to this operator",
             "size": "spec: makes 200",
         },
     )
@@ -127,7 +131,7 @@ def _monitored(sound: Tree, at: str, rules: str, **names: str) -> Offer:
 def _rules(offset: str) -> Offer:
     rule = "spec.groups[0].rules[0]"
     return Offer(
-        parent="VMAlert",
+        parents=("VMAlert",),
         sound={"groups": [{"name": "g", "rules": [_RULE]}]},
         wrong={
             "expression": (f"{rule}.expr", "sum(rate(a[5m])"),
@@ -167,7 +171,7 @@ def _routes(names: Mapping[str, str], hook: Tree, matcher: Any) -> Offer:
         "size": (f"{receiver}.url", f"http://a/{LARGE}"),
     }
     return Offer(
-        parent="VMAlertmanager",
+        parents=("VMAlertmanager",),
         sound={"route": _ROUTE, "receivers": [hook]},
         wrong={name: (at(path), value) for name, (path, value) in wrong.items()},
         words={

@@ -29,9 +29,11 @@ Tree = dict[str, Any]
 SOUND = "quite-sound"
 PARENTS: dict[str, Tree] = {
     "VMAgent": {"remoteWrite": [{"url": "http://a"}]},
+    "VMSingle": {"ingestOnlyMode": False},
     "VMAlert": {"datasource": {"url": "http://a"}, "notifier": {"url": "http://b"}},
     "VMAlertmanager": {},
 }
+PAIRS = [(kind, parent) for kind, offer in OFFERS.items() for parent in offer.parents]
 
 
 @dataclass
@@ -41,18 +43,18 @@ class Site:
     api: FakeApi
     client: Client
     kind: str
+    parent: str
     world: World = field(default_factory=World)
 
     async def planned(self) -> Plan:
         """The outcome of a pass of the parent."""
-        kind = OFFERS[self.kind].parent
         manifest = {
-            "apiVersion": BY_KIND[kind].api_version,
-            "kind": kind,
+            "apiVersion": BY_KIND[self.parent].api_version,
+            "kind": self.parent,
             "metadata": {"name": "demo", "namespace": "default", "uid": "u"},
-            "spec": {**PARENTS[kind], "selectAllByDefault": True},
+            "spec": {**PARENTS[self.parent], "selectAllByDefault": True},
         }
-        around = Surroundings(self.client, self.world, Ref(kind, "default", "demo"))
+        around = Surroundings(self.client, self.world, Ref(self.parent, "default", "demo"))
         try:
             return await around.answered(lambda: plan(parsed(manifest), Settings(), around))
         finally:
@@ -86,9 +88,9 @@ class Site:
         await until(lambda: ref in self.world.foreign)
 
 
-@pytest.fixture(params=OFFERS)
+@pytest.fixture(params=PAIRS, ids="-".join)
 async def site(request: pytest.FixtureRequest, api: FakeApi, client: Client) -> AsyncIterator[Site]:
-    found = Site(api, client, request.param)
+    found = Site(api, client, *request.param)
     kinds = {found.kind, "Secret", "Namespace"}
     informers = [
         one

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.api.room import Room, running
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
 from vmoperator.base.manifest import Ref, ref_of
-from vmoperator.base.resource import GROUP
+from vmoperator.base.resource import BY_KIND, GROUP
 
 Tree = dict[str, Any]
 
@@ -80,3 +81,58 @@ async def test_a_parent_says_how_many_it_selects_and_names_those_that_it_refuses
         assert room.condition(AGENT, "ObjectsSelected")["status"] == "False"
         await api.put(_scrape(7, jobs=1))
         await until(lambda: _told(room) == "selects 12 VMStaticScrape")
+
+
+STRANGE: dict[str, tuple[Tree, str, Tree, str]] = {
+    "VMAgent": (
+        {"remoteWrite": [{"url": "http://a:8428"}]},
+        "ServiceMonitor",
+        {"endpoints": [{"port": "http", "someday": 1}]},
+        "spec.endpoints[0].someday",
+    ),
+    "VMSingle": (
+        {"ingestOnlyMode": False},
+        "ServiceMonitor",
+        {"endpoints": [{"port": "http", "someday": 1}]},
+        "spec.endpoints[0].someday",
+    ),
+    "VMAlert": (
+        {"datasource": {"url": "http://a:8428"}, "notifier": {"url": "http://b:9093"}},
+        "PrometheusRule",
+        {"groups": [{"name": "g", "rules": [{"alert": "A", "expr": "up", "someday": 1}]}]},
+        "spec.groups[0].rules[0].someday",
+    ),
+    "VMAlertmanager": (
+        {},
+        "AlertmanagerConfig",
+        {
+            "route": {"receiver": "hook"},
+            "receivers": [
+                {"name": "hook", "webhookConfigs": [{"url": "http://a", "someday": 1}]},
+            ],
+        },
+        "spec.receivers[0].webhookConfigs[0].someday",
+    ),
+}
+
+
+@pytest.mark.parametrize("parent", STRANGE)
+async def test_an_object_with_a_field_of_a_newer_definition_is_used_and_the_field_named(
+    api: FakeApi, parent: str
+) -> None:
+    asks, kind, spec, field = STRANGE[parent]
+    theirs = {**_object(kind, "web", **spec), "apiVersion": BY_KIND[kind].api_version}
+    await api.put(theirs)
+    quiet: Tree = {"selectAllByDefault": True, "disableSelfServiceScrape": True}
+    await api.put(_object(parent, **asks, **quiet))
+    ref = Ref(parent, "default", "demo")
+    told = (
+        f"; 1 with fields that have no effect here: {kind} default/web:"
+        f" {field} (unknown to this version)"
+    )
+    async with running(api) as room:
+        await until(lambda: told in room.condition(ref, "ObjectsSelected").get("message", ""))
+        found = room.condition(ref, "ObjectsSelected")
+        assert (found["status"], found["reason"]) == ("True", "Selected")
+        assert found["message"].startswith("selects 1 ")
+        assert "refused" not in found["message"]

@@ -225,6 +225,13 @@ spec: {{license: {{key: k}}, vmstorage: {{vmBackup: {backup}}}}}
             id="a limit that nothing here knows",
         ),
         pytest.param(
+            "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor,"
+            " metadata: {name: a}, spec: {selector: {}, endpoints: [{someday: 5}]}}",
+            "ServiceMonitor a: spec.endpoints[0].someday (unknown to this version)"
+            " has no effect here",
+            id="a field of a newer definition",
+        ),
+        pytest.param(
             "{apiVersion: monitoring.coreos.com/v1, kind: ServiceMonitor, metadata: {name: a},"
             " spec: {endpoints: [{relabelings: [{targetLabel: 5}]}]}}",
             "ServiceMonitor a: spec.endpoints[0].relabelings[0].targetLabel: must be a string,"

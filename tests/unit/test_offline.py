@@ -15,7 +15,7 @@ from vmoperator.offline import known
 FILES = [
     service_monitor(),
     SCRAPES["VMServiceScrape"],
-    service_monitor(someday=1),
+    service_monitor(bodySizeLimit=1),
     {"kind": "ServiceMonitor", "metadata": {}},
 ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from vmoperator.api.prometheus import scraping
 from vmoperator.api.prometheus.alertmanagerconfig_receivers import RECEIVER
 from vmoperator.api.prometheus.translation import (
+    CLOSED,
     Place,
     Table,
     kept,
@@ -22,8 +23,14 @@ from vmoperator.base.manifest import Manifest
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OPERATORS = ("=", "!=", "=~", "!~")
-_MATCHER: Table = {"name": kept(), "value": kept(), "matchType": kept(), "regex": kept()}
-_DAYS: Table = {"start": kept(), "end": kept()}
+_MATCHER: Table = {
+    "name": kept(),
+    "value": kept(),
+    "matchType": kept(),
+    "regex": kept(),
+    **CLOSED,
+}
+_DAYS: Table = {"start": kept(), "end": kept(), **CLOSED}
 
 
 def _matchers(value: Any, place: Place, name: str) -> Manifest:
@@ -72,16 +79,23 @@ _ROUTE: Table = {
     "routes": _routes,
     "muteTimeIntervals": kept("mute_time_intervals"),
     "activeTimeIntervals": kept("active_time_intervals"),
+    **CLOSED,
 }
-_INHIBITION: Table = {"targetMatch": _matchers, "sourceMatch": _matchers, "equal": kept()}
+_INHIBITION: Table = {
+    "targetMatch": _matchers,
+    "sourceMatch": _matchers,
+    "equal": kept(),
+    **CLOSED,
+}
 _INTERVAL: Table = {
-    "times": parts({"startTime": kept("start_time"), "endTime": kept("end_time")}),
+    "times": parts({"startTime": kept("start_time"), "endTime": kept("end_time"), **CLOSED}),
     "weekdays": kept(),
     "daysOfMonth": _days,
     "months": kept(),
     "years": kept(),
+    **CLOSED,
 }
-_TIMES: Table = {"name": kept(), "timeIntervals": parts(_INTERVAL, "time_intervals")}
+_TIMES: Table = {"name": kept(), "timeIntervals": parts(_INTERVAL, "time_intervals"), **CLOSED}
 _SPEC: Table = {
     "route": lambda value, place, name: {
         name: translated(value, _ROUTE, place.below(name)),

@@ -7,6 +7,7 @@ from typing import Any
 
 from vmoperator.api.prometheus.credentials import TLS, http, key
 from vmoperator.api.prometheus.translation import (
+    CLOSED,
     Place,
     Step,
     Table,
@@ -203,5 +204,7 @@ RECEIVER: Table = {
     "msteamsConfigs": parts(_MSTEAMS, "msteams_configs"),
     "msteamsv2Configs": parts(_MSTEAMS, "msteamsv2_configs"),
     "rocketchatConfigs": parts(_ROCKETCHAT, "rocketchat_configs"),
+    # A receiver without one of its ways keeps silent about alerts.
+    **CLOSED,
 }
 """A receiver, with all the ways that it has to notify."""

@@ -13,10 +13,11 @@ from vmoperator.api.prometheus.translation import (
     idle,
     kept,
     listed,
-    mapping,
     part,
     same_anyway,
     text,
+    translated,
+    verbatim,
 )
 from vmoperator.base.manifest import Manifest
 
@@ -50,12 +51,16 @@ def files(value: Any, place: Place, name: str) -> Manifest:
     return {name: found}
 
 
+_KEY: Table = {"name": verbatim, "key": verbatim, "optional": verbatim}
+
+
 def key(ours: str = "") -> Step:
     """A key of a Secret or a ConfigMap; Go clients write an unset one as `{key: ""}`."""
 
     def step(value: Any, place: Place, name: str) -> Manifest:
-        given = mapping(value, place.below(name, ours))
-        return {ours or name: dict(given)} if given.get("key") else {}
+        here = place.below(name, ours)
+        given = translated(value, _KEY, here)
+        return {ours or name: given} if given.get("key") else {}
 
     return step
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from vmoperator.api.prometheus.credentials import PROXY, files, http, key
 from vmoperator.api.prometheus.scraping import attached
 from vmoperator.api.prometheus.translation import (
+    CLOSED,
+    Step,
     Table,
     idle,
     kept,
@@ -23,7 +25,7 @@ _ABSENT = "VMScrapeConfig has no such discovery, so its targets would not be scr
 # How often a discovery asks is a flag of the agent (-promscrape.consulSDCheckInterval, ...).
 _PACE: Table = {"refreshInterval": idle, "fetchTimeout": idle}
 _HTTP: Table = {**http("followRedirects"), **PROXY, **_PACE}
-_FILTERS: Table = {"name": kept(), "values": kept()}
+_FILTERS: Table = {"name": kept(), "values": kept(), **CLOSED}
 
 
 def _same(*names: str) -> Table:
@@ -58,9 +60,9 @@ _CONSUL: Table = {
 _KUBERNETES: Table = {
     "apiServer": kept(),
     "role": lowered(),
-    "namespaces": part(_same("ownNamespace", "names")),
+    "namespaces": part({**_same("ownNamespace", "names"), **CLOSED}),
     "attachMetadata": attached,
-    "selectors": parts({"role": lowered(), **_same("label", "field")}),
+    "selectors": parts({"role": lowered(), **_same("label", "field"), **CLOSED}),
     **_HTTP,
 }
 _AZURE: Table = {
@@ -108,26 +110,32 @@ _NOMAD: Table = {
     **_HTTP,
 }
 
+
+def _asked(table: Table) -> Step:
+    """A list of discoveries of one sort: whatever stands in them may say what they find."""
+    return parts({**table, **CLOSED})
+
+
 DISCOVERIES: Table = {
-    "staticConfigs": parts(_same("targets", "labels")),
-    "fileSDConfigs": parts({"files": files, **_PACE}),
-    "httpSDConfigs": parts({**_same("url"), **_HTTP}),
-    "kubernetesSDConfigs": parts(_KUBERNETES),
-    "consulSDConfigs": parts(_CONSUL),
-    "dnsSDConfigs": parts({**_same("names", "type", "port"), **_PACE}),
-    "ec2SDConfigs": parts(_EC2),
-    "azureSDConfigs": parts(_AZURE),
-    "gceSDConfigs": parts(_GCE),
-    "openstackSDConfigs": parts(_OPENSTACK),
-    "digitalOceanSDConfigs": parts({**_same("port"), **_HTTP}),
-    "kumaSDConfigs": parts({**_same("server", "clientID"), **_HTTP}),
-    "eurekaSDConfigs": parts({**_same("server"), **_HTTP}),
-    "dockerSDConfigs": parts(_DOCKER),
-    "dockerSwarmSDConfigs": parts(_SWARM),
-    "hetznerSDConfigs": parts(_HETZNER),
-    "nomadSDConfigs": parts(_NOMAD),
-    "puppetDBSDConfigs": parts({**_same("url", "query", "includeParameters", "port"), **_HTTP}),
-    "ovhcloudSDConfigs": parts(_OVHCLOUD),
+    "staticConfigs": _asked(_same("targets", "labels")),
+    "fileSDConfigs": _asked({"files": files, **_PACE}),
+    "httpSDConfigs": _asked({**_same("url"), **_HTTP}),
+    "kubernetesSDConfigs": _asked(_KUBERNETES),
+    "consulSDConfigs": _asked(_CONSUL),
+    "dnsSDConfigs": _asked({**_same("names", "type", "port"), **_PACE}),
+    "ec2SDConfigs": _asked(_EC2),
+    "azureSDConfigs": _asked(_AZURE),
+    "gceSDConfigs": _asked(_GCE),
+    "openstackSDConfigs": _asked(_OPENSTACK),
+    "digitalOceanSDConfigs": _asked({**_same("port"), **_HTTP}),
+    "kumaSDConfigs": _asked({**_same("server", "clientID"), **_HTTP}),
+    "eurekaSDConfigs": _asked({**_same("server"), **_HTTP}),
+    "dockerSDConfigs": _asked(_DOCKER),
+    "dockerSwarmSDConfigs": _asked(_SWARM),
+    "hetznerSDConfigs": _asked(_HETZNER),
+    "nomadSDConfigs": _asked(_NOMAD),
+    "puppetDBSDConfigs": _asked({**_same("url", "query", "includeParameters", "port"), **_HTTP}),
+    "ovhcloudSDConfigs": _asked(_OVHCLOUD),
     "linodeSDConfigs": refused(_ABSENT),
     "lightSailSDConfigs": refused(_ABSENT),
     "scalewaySDConfigs": refused(_ABSENT),

@@ -11,6 +11,7 @@ from vmoperator.api.prometheus import (
     alertmanagerconfig,
     podmonitor,
     probe,
+    prometheusrule,
     scrapeconfig,
     servicemonitor,
 )
@@ -18,7 +19,7 @@ from vmoperator.api.prometheus.scraping import Specification, start
 from vmoperator.api.prometheus.translation import Record
 from vmoperator.base.errors import SpecInvalid
 
-_SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
+_RENAMED: Mapping[str, Specification] = MappingProxyType(
     {
         "ServiceMonitor": servicemonitor.specification,
         "PodMonitor": podmonitor.specification,
@@ -26,6 +27,10 @@ _SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
         "ScrapeConfig": scrapeconfig.specification,
         "AlertmanagerConfig": alertmanagerconfig.specification,
     }
+)
+"""Kinds whose fields are called otherwise here."""
+_SPECIFICATIONS: Mapping[str, Specification] = MappingProxyType(
+    {**_RENAMED, "PrometheusRule": prometheusrule.specification}
 )
 _LAST = re.compile(r"(\.[^.\[]+|\[\d+\])$")
 _SNAKE = re.compile(r"_([a-z])")
@@ -43,9 +48,9 @@ _MISSING = (
 
 
 def original(manifest: Mapping[str, Any], refused: SpecInvalid) -> SpecInvalid:
-    """The refusal of an object, with the field that its author wrote; as it is for other kinds
-    than those that are read here."""
-    if manifest.get("kind") not in _SPECIFICATIONS:
+    """The refusal of an object, with the field that its author wrote; as it is for kinds whose
+    fields are called the same here."""
+    if manifest.get("kind") not in _RENAMED:
         return refused
     names = _record(manifest).names
     known, rest = refused.field, ""
@@ -62,7 +67,8 @@ def original(manifest: Mapping[str, Any], refused: SpecInvalid) -> SpecInvalid:
 
 
 def without_effect(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Sorted paths of the fields that are set and do nothing here: "spec.targetLimit"."""
+    """Sorted paths of the fields that are set and do nothing here: "spec.targetLimit"; those of a
+    newer definition say that they are unknown to this version."""
     return tuple(sorted(_record(manifest).idle))
 
 

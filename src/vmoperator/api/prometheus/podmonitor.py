@@ -20,10 +20,9 @@ _SPEC: Table = {
     "jobLabel": kept(),
     "podTargetLabels": kept(),
     "podMetricsEndpoints": parts(_ENDPOINT),
-    "selector": kept(),
     # Who picks the targets, the API server or the program: an option of our agents.
     "selectorMechanism": same_anyway,
-    "namespaceSelector": kept(),
+    **scraping.SELECTORS,
     "attachMetadata": scraping.attached,
     "bodySizeLimit": scraping.size,
     **scraping.LIMITS,

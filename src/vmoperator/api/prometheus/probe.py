@@ -7,6 +7,7 @@ from typing import Any
 from vmoperator.api.prometheus import scraping
 from vmoperator.api.prometheus.credentials import PROXY, http, key
 from vmoperator.api.prometheus.translation import (
+    CLOSED,
     Place,
     Table,
     kept,
@@ -23,11 +24,12 @@ _STATIC: Table = {
     "static": kept("targets"),
     "labels": kept(),
     "relabelingConfigs": scraping.relabelings("relabelingConfigs"),
+    **CLOSED,
 }
 _INGRESS: Table = {
-    "selector": kept(),
-    "namespaceSelector": kept(),
+    **scraping.SELECTORS,
     "relabelingConfigs": scraping.relabelings("relabelingConfigs"),
+    **CLOSED,
 }
 _PROBER: Table = {"url": kept(), "scheme": lowered(), "path": kept()}
 _PARAM: Table = {"name": kept(), "values": kept()}
@@ -59,7 +61,7 @@ def _params(value: Any, place: Place, name: str) -> Manifest:
     return {"params": found}
 
 
-_TARGETS: Table = {"staticConfig": part(_STATIC, "static"), "ingress": _ingress}
+_TARGETS: Table = {"staticConfig": part(_STATIC, "static"), "ingress": _ingress, **CLOSED}
 _SPEC: Table = {
     "jobName": kept(),
     "prober": _prober,

@@ -8,15 +8,18 @@ from vmoperator.api.prometheus import scraping
 from vmoperator.api.prometheus.credentials import PROXY, http
 from vmoperator.api.prometheus.discovery import DISCOVERIES
 from vmoperator.api.prometheus.translation import (
+    OTHERS,
     Place,
     Table,
     idle,
     kept,
     lowered,
+    narrowing,
     period,
     same_anyway,
     text,
     translated,
+    unknown,
 )
 from vmoperator.base.manifest import Manifest
 
@@ -31,6 +34,12 @@ def _job_name(value: Any, place: Place, name: str) -> Manifest:
 def _compression(value: Any, place: Place, name: str) -> Manifest:
     place.below(name, "vm_scrape_params")
     return {} if value else {"vm_scrape_params": {"disable_compression": True}}
+
+
+def _other(value: Any, place: Place, name: str) -> Manifest:
+    # A discovery that is left out leaves its targets out.
+    is_discovery = str(name).endswith("SDConfigs")
+    return (narrowing if is_discovery else unknown)(value, place, name)
 
 
 _SPEC: Table = {
@@ -52,6 +61,7 @@ _SPEC: Table = {
     **http("follow_redirects"),
     **PROXY,
     **scraping.LIMITS,
+    OTHERS: _other,
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from vmoperator.api.prometheus.credentials import PROXY, file, http, key
 from vmoperator.api.prometheus.translation import (
+    CLOSED,
     Place,
     Record,
     Step,
@@ -17,11 +18,13 @@ from vmoperator.api.prometheus.translation import (
     kept,
     listed,
     lowered,
+    parts,
     period,
     same_anyway,
     text,
     translated,
     verbatim,
+    whole,
 )
 from vmoperator.base.manifest import Manifest
 from vmoperator.base.resource import BY_KIND
@@ -43,6 +46,7 @@ _RULE: Table = {
     "modulus": kept(),
     "replacement": verbatim,
     "action": lowered(),
+    **CLOSED,
 }
 
 
@@ -110,6 +114,16 @@ ENDPOINT: Table = {
     **PROXY,
 }
 """One port of the targets of a ServiceMonitor or a PodMonitor."""
+
+
+_EXPRESSION: Table = {**dict.fromkeys(("key", "operator", "values"), verbatim), **CLOSED}
+SELECTORS: Table = {
+    "selector": whole(
+        {"matchLabels": verbatim, "matchExpressions": parts(_EXPRESSION), **CLOSED},
+    ),
+    "namespaceSelector": whole({"any": verbatim, "matchNames": verbatim, **CLOSED}),
+}
+"""Which objects are meant, by their labels and namespaces."""
 
 
 def converted(kind: str, specification: Specification, manifest: Manifest) -> Manifest:

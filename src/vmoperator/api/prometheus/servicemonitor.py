@@ -26,10 +26,9 @@ _SPEC: Table = {
     "targetLabels": kept(),
     "podTargetLabels": kept(),
     "endpoints": parts(_ENDPOINT),
-    "selector": kept(),
     # Who picks the targets, the API server or the program: an option of our agents.
     "selectorMechanism": same_anyway,
-    "namespaceSelector": kept(),
+    **scraping.SELECTORS,
     "attachMetadata": scraping.attached,
     "bodySizeLimit": scraping.size,
     "serviceDiscoveryRole": lowered("discoveryRole"),

@@ -1,7 +1,8 @@
 """Translation: tables that say what becomes of each field of an object of monitoring.coreos.com.
 
-What a table does not name is refused, for nobody could tell what is lost with it. What changes
-neither targets nor series (limits, protocols, the pace of a discovery) is left out and told.
+What a table does not name is of a newer definition: it is left out and told, but for tables that
+are CLOSED. So is what changes neither targets nor series (limits, protocols, the pace of a
+discovery).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class Record:
     """What a translation finds beside its result."""
 
     idle: list[str] = field(default_factory=list)
-    """Paths of the fields that are left out."""
+    """Paths of the fields that are left out; those that nobody here knows say so."""
     names: dict[str, str] = field(default_factory=dict)
     """Path of a field of ours -> path of the field that it comes from."""
 
@@ -54,17 +55,17 @@ Step: TypeAlias = Callable[[Any, Place, str], Manifest]
 """Value, place of the part that holds it, name of its field -> fields of ours."""
 Table: TypeAlias = Mapping[str, Step]
 
+OTHERS = "*"
+"""The name under which a table says what becomes of the fields that it does not name."""
+
 
 def translated(given: Any, table: Table, place: Place) -> Manifest:
-    """The fields of ours that mean the same. Raises SpecInvalid for a field that is not known."""
+    """The fields of ours that mean the same. Raises SpecInvalid for what is refused."""
     found: Manifest = {}
     for name, value in mapping(given, place).items():
-        if value is None:
-            continue
-        if name not in table:
-            message = "is not known to this operator, which cannot tell what it is for: remove it"
-            raise place.below(name).refusal(message)
-        found |= table[name](value, place, name)
+        if value is not None:
+            step = table.get(name) or table.get(OTHERS, unknown)
+            found |= step(value, place, name)
     return found
 
 
@@ -135,6 +136,15 @@ def part(table: Table, ours: str = "") -> Step:
     return step
 
 
+def whole(table: Table) -> Step:
+    """An object of the same name and fields; one that says nothing means something."""
+
+    def step(value: Any, place: Place, name: str) -> Manifest:
+        return {name: translated(value, table, place.below(name))}
+
+    return step
+
+
 def parts(table: Table, ours: str = "") -> Step:
     """A list of objects, each translated by a table of its own."""
 
@@ -151,6 +161,22 @@ def idle(value: Any, place: Place, name: str) -> Manifest:
     if value is not False and value != 0:
         place.record.idle.append(place.below(name).theirs)
     return {}
+
+
+def unknown(_value: Any, place: Place, name: str) -> Manifest:
+    """Nothing: a newer definition has such a field, and what is known does not depend on it."""
+    place.record.idle.append(f"{place.below(name).theirs} (unknown to this version)")
+    return {}
+
+
+def narrowing(_value: Any, place: Place, name: str) -> Manifest:
+    """A refusal, for a part that picks may pick more, or something else, without this field."""
+    message = "is not known to this operator, and may say which targets or alerts are meant"
+    raise place.below(name).refusal(f"{message}: remove it")
+
+
+CLOSED: Table = {OTHERS: narrowing}
+"""For tables of parts that pick: targets, series, alerts, times. Nothing of them is left out."""
 
 
 def same_anyway(_value: Any, _place: Place, _name: str) -> Manifest:

@@ -139,7 +139,7 @@ def test_a_later_refusal_is_told_in_the_same_words(ours: str, theirs: str) -> No
 
 
 def test_a_refusal_by_the_translation_itself_is_told_as_it_is() -> None:
-    manifest = service_monitor({"prot": "http"})
+    manifest = service_monitor({"relabelings": [{"if": "a"}]})
     with pytest.raises(SpecInvalid) as refused:
         CONVERTERS["ServiceMonitor"](manifest)
     assert str(original(manifest, refused.value)) == str(refused.value)
@@ -177,7 +177,19 @@ IDLE: dict[str, tuple[dict[str, Any], tuple[str, ...]]] = {
         service_monitor(scrapeProtocols=["OpenMetricsText1.0.0"], selectorMechanism="RoleSelector"),
         (),
     ),
-    "another kind": ({**service_monitor(), "kind": "PrometheusRule"}, ()),
+    "fields of a newer definition": (
+        service_monitor({"prot": "http", "tlsConfig": {"minVersion": "TLS12", "someday": False}}),
+        (
+            f"{ENDPOINT}.prot (unknown to this version)",
+            f"{ENDPOINT}.tlsConfig.minVersion",
+            f"{ENDPOINT}.tlsConfig.someday (unknown to this version)",
+        ),
+    ),
+    "fields of rules": (
+        {"kind": "PrometheusRule", "spec": {"groups": [{"name": "g", "source_tenants": ["a"]}]}},
+        ("spec.groups[0].source_tenants (unknown to this version)",),
+    ),
+    "another kind": ({**service_monitor(), "kind": "VMServiceScrape"}, ()),
 }
 
 

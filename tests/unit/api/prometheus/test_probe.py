@@ -105,7 +105,7 @@ def test_the_rest_of_a_probe_is_kept() -> None:
 @pytest.mark.parametrize(
     ("spec", "field"),
     [
-        ({"prober": {"url": "a", "someday": 1}}, "spec.prober.someday"),
+        ({"targets": {"someday": {}}}, "spec.targets.someday"),
         ({"prober": []}, "spec.prober"),
         ({"params": [{"values": ["a"]}]}, "spec.params[0].name"),
         ({"targets": {"ingress": {"someday": 1}}}, "spec.targets.ingress.someday"),
