@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vmoperator.apply.client import Client
+from vmoperator.apply.withheld import Withheld
 from vmoperator.base.errors import Forbidden, NotFound
 from vmoperator.base.manifest import Ref
 from vmoperator.base.resource import ACCESS_REVIEW, SERVICE_ACCOUNT
@@ -18,6 +19,7 @@ from vmoperator.observe.verdict import Remark
 _TRUSTED_SECONDS: Final = 60.0
 _MISSING_SECONDS: Final = 10.0
 _UNKNOWN_SECONDS: Final = 300.0
+_WITHOUT: Final = "what service accounts of the users' may not discover is not known"
 _AGAIN: Final = {"False": _MISSING_SECONDS, "Unknown": _UNKNOWN_SECONDS}
 
 
@@ -39,6 +41,7 @@ class Access:
     """What is known of the rights of service accounts; one for the process."""
 
     client: Client
+    withheld: Withheld = field(default_factory=Withheld)
     _answers: dict[tuple[Account, frozenset[Question]], _Answer] = field(
         default_factory=dict, init=False
     )
@@ -60,10 +63,9 @@ class Access:
         exists = True
         try:
             exists = await self._exists(account)
-            answers = await asyncio.gather(*(self._may(account, question) for question in asked))
+            denied = await self._denied(account, sorted(asked))
         except Forbidden as error:
             return unknown(account, str(error)) if exists else allowed(account, (), exists=False)
-        denied = (one for one, may in zip(asked, answers, strict=True) if not may)
         return allowed(account, denied, exists=exists)
 
     async def _exists(self, account: Account) -> bool:
@@ -72,6 +74,14 @@ class Access:
         except NotFound:
             return False
         return True
+
+    async def _denied(self, account: Account, asked: Sequence[Question]) -> list[Question]:
+        answers: list[bool] = []
+        with self.withheld.asking(ACCESS_REVIEW, _WITHOUT):
+            # Where the right to ask is missing, one refusal says so.
+            for part in (asked[:1], asked[1:]):
+                answers += await asyncio.gather(*(self._may(account, one) for one in part))
+        return [one for one, may in zip(asked, answers, strict=True) if not may]
 
     async def _may(self, account: Account, question: Question) -> bool:
         answer = await self.client.create(ACCESS_REVIEW, review(account, question))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from vmoperator.apply.client import Client
 from vmoperator.apply.clock import seconds_since
@@ -15,7 +16,8 @@ from vmoperator.observe.volumes import Volume
 
 PATIENCE_SECONDS = 20.0
 """A claim is bound within seconds, or something is missing."""
-_SELECTED_NODE = "volume.kubernetes.io/selected-node"
+_WITHOUT: Final = "whether one lets volumes grow is not known, so it is tried"
+_SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Volumes:
     async def _class(self, name: str) -> Manifest | None:
         if name and name not in self._classes:
             try:
-                found = await self.client.get(STORAGE_CLASS, Ref("StorageClass", "", name))
+                with self.world.withheld.asking(STORAGE_CLASS, _WITHOUT):
+                    found = await self.client.get(STORAGE_CLASS, Ref("StorageClass", "", name))
             except (NotFound, Forbidden):
                 found = {}
             self._classes[name] = found or None

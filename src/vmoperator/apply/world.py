@@ -18,6 +18,7 @@ from vmoperator.apply.objects import Namespaces, Objects
 from vmoperator.apply.offspring import Offspring
 from vmoperator.apply.store import Store
 from vmoperator.apply.tugs import Tugs
+from vmoperator.apply.withheld import Withheld
 from vmoperator.base.manifest import Manifest, Ref
 from vmoperator.observe.facts import Child, EndpointSlice, Pod
 from vmoperator.observe.holding import Comparison
@@ -61,6 +62,7 @@ class World:
     tugs: dict[Ref, Tugs] = field(default_factory=dict)
     """Workloads whose replicas somebody else has set, and how often."""
     denials: Denials = field(default_factory=Denials)
+    withheld: Withheld = field(default_factory=Withheld)
     inquiries: Inquiries = field(default_factory=Inquiries)
     last_words: LastWords = field(default_factory=LastWords)
 

@@ -184,7 +184,7 @@ def assembled(
     """A machine that stands still."""
     client, world = lines.client, World()
     deliveries = Deliveries(client, lines.programs, lambda ref: queue.add(ref))
-    aides = Aides(deliveries, Access(client))
+    aides = Aides(deliveries, Access(client, world.withheld))
     reports = ObjectReports(client, world, wake=lambda ref: queue.add(ref))
     announcements = Announcements(client)
     reconciler = Reconciler(

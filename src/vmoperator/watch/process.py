@@ -150,9 +150,7 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
         loop.add_signal_handler(number, stop.set)
     meters = Meters()
     async with Client(found, on_answer=meters.answered) as client, Programs() as programs:
-        if options.confined:
-            client.confine()
-            log.info("confined: storage classes and the rights of service accounts stay unknown")
+        _bound(client, options, settings)
         lines = Lines(found, client, programs)
         election = _election(client, options.lease, options.lease_seconds)
         machine = assembled(lines, settings, meters, workers=options.workers, election=election)
@@ -166,6 +164,17 @@ async def _run(found: Connection, options: argparse.Namespace, settings: Setting
             log.error("%s", wrong)
             return 1
     return 0
+
+
+def _bound(client: Client, options: argparse.Namespace, settings: Settings) -> None:
+    """Say once what an operator that looks after some namespaces alone never knows."""
+    if settings.namespaces:
+        names = ", ".join(settings.namespaces)
+        words = "labels of namespaces are not read, so namespace selectors take all of these"
+        log.info("looking after %s alone: %s", names, words)
+    if options.confined:
+        client.confine()
+        log.info("confined: storage classes and the rights of service accounts stay unknown")
 
 
 def _election(client: Client, lease: Ref | None, seconds: int) -> Election | None:
