@@ -17,7 +17,7 @@ from vmoperator.api.prometheus.translation import (
     same_anyway,
     text,
     translated,
-    verbatim,
+    untouched,
 )
 from vmoperator.base.manifest import Manifest
 
@@ -51,7 +51,7 @@ def files(value: Any, place: Place, name: str) -> Manifest:
     return {name: found}
 
 
-_KEY: Table = {"name": verbatim, "key": verbatim, "optional": verbatim}
+_KEY: Table = dict.fromkeys(("name", "key", "optional"), untouched)
 
 
 def key(ours: str = "") -> Step:

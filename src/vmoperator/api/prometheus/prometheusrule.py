@@ -12,7 +12,7 @@ from vmoperator.api.prometheus.translation import (
     parts,
     same_anyway,
     translated,
-    verbatim,
+    untouched,
 )
 from vmoperator.api.selected.vmrule import is_rule_time
 from vmoperator.base.manifest import Manifest
@@ -20,7 +20,7 @@ from vmoperator.base.manifest import Manifest
 
 def _same(*names: str) -> Table:
     """Fields that are called the same and mean the same."""
-    return dict.fromkeys(names, verbatim)
+    return dict.fromkeys(names, untouched)
 
 
 def _expression(value: Any, _place: Place, name: str) -> Manifest:

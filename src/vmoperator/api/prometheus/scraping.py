@@ -23,6 +23,7 @@ from vmoperator.api.prometheus.translation import (
     same_anyway,
     text,
     translated,
+    untouched,
     verbatim,
     whole,
 )
@@ -116,12 +117,12 @@ ENDPOINT: Table = {
 """One port of the targets of a ServiceMonitor or a PodMonitor."""
 
 
-_EXPRESSION: Table = {**dict.fromkeys(("key", "operator", "values"), verbatim), **CLOSED}
+_EXPRESSION: Table = {**dict.fromkeys(("key", "operator", "values"), untouched), **CLOSED}
 SELECTORS: Table = {
     "selector": whole(
-        {"matchLabels": verbatim, "matchExpressions": parts(_EXPRESSION), **CLOSED},
+        {"matchLabels": untouched, "matchExpressions": parts(_EXPRESSION), **CLOSED},
     ),
-    "namespaceSelector": whole({"any": verbatim, "matchNames": verbatim, **CLOSED}),
+    "namespaceSelector": whole({"any": untouched, "matchNames": untouched, **CLOSED}),
 }
 """Which objects are meant, by their labels and namespaces."""
 

@@ -106,6 +106,11 @@ def verbatim(value: Any, place: Place, name: str) -> Manifest:
     return {name: value}
 
 
+def untouched(value: Any, _place: Place, name: str) -> Manifest:
+    """The same value under the same name, in a part where all names are the same."""
+    return {name: value}
+
+
 def lowered(ours: str = "") -> Step:
     """The same word in small letters."""
 
