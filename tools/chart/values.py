@@ -14,6 +14,7 @@ from chart.kubernetes_types import (
     PodSecurity,
     References,
 )
+from chart.resources import OperandResources
 
 Map = dict[str, Any]
 Texts = dict[str, str]
@@ -117,6 +118,10 @@ class Operands(Values):
     object does not say otherwise."""
     useDefaultResources: bool = True
     """Whether a program whose object names no resources gets the operator's."""
+    resources: OperandResources = {}
+    """Default requests and limits by program (vmagent, vmalert, vmalertmanager, vmsingle, vminsert,
+    vmselect, vmstorage, vmauth in front of these, vmbackup beside them), such as `vmagent: {limits:
+    {memory: 1Gi}}`; what is not named stays as in docs/settings.md, `unlimited` takes it away."""
 
 
 class Log(Values):

@@ -50,6 +50,18 @@ annotations:
 {{- range $key, $value := . }}{{ $pairs = append $pairs (printf "%s=%s" $key $value) }}{{ end -}}
 {{- join "," $pairs -}}
 {{- end }}
+{{- /* Variable of the default of a program's requests or limits, for a resource. */ -}}
+{{- define "vmoperator.sizevariable" -}}
+{{- $program := index . 0 -}}
+{{- $prefix := printf "VM_%sDEFAULT" (upper $program) -}}
+{{- if has $program (list "vminsert" "vmselect" "vmstorage") -}}
+{{- $prefix = printf "VM_VMCLUSTERDEFAULT_%sDEFAULT" (upper $program) -}}
+{{- else if has $program (list "vmalertmanager" "vmbackup") -}}
+{{- $prefix = printf "VM_%s" (upper $program) -}}
+{{- end -}}
+{{- $resource := index . 2 | replace "memory" "mem" | replace "-" "_" -}}
+{{- printf "%s_RESOURCE_%s_%s" $prefix (index . 1 | trimSuffix "s" | upper) (upper $resource) -}}
+{{- end }}
 {{- define "vmoperator.image" -}}
 {{- $image := .Values.image -}}
 {{- $registry := default $image.registry .Values.global.imageRegistry -}}

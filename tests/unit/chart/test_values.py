@@ -82,6 +82,11 @@ TOGETHER: dict[str, Seen] = {
         f"{CONTAINER}.env",
         {"name": "VM_USEDEFAULTRESOURCES", "value": "false"},
     ),
+    "operands.resources": (
+        {"vmagent": {"limits": {"memory": "1Gi"}}},
+        f"{CONTAINER}.env",
+        {"name": "VM_VMAGENTDEFAULT_RESOURCE_LIMIT_MEM", "value": "1Gi"},
+    ),
     "serviceAccount.name": ("who", f"{POD}.serviceAccountName", "who"),
     "serviceAccount.labels": ({"s": "l"}, "ServiceAccount metadata.labels.s", "l"),
     "serviceAccount.annotations": ({"s": "a"}, "ServiceAccount metadata.annotations.s", "a"),
@@ -284,6 +289,17 @@ def test_the_user_may_be_left_to_the_platform() -> None:
         ("operands: {version: 'a b'}", "/operands/version"),
         ("operands: {commonLabels: {team: a b}}", "/operands/commonLabels"),
         ("operands: {commonAnnotations: {note: 'a, b'}}", "/operands/commonAnnotations"),
+        ("operands: {resources: {vmagnet: {}}}", "'vmagnet'"),
+        ("operands: {resources: {vmagent: {limit: {}}}}", "'limit'"),
+        ("operands: {resources: {vmagent: {limits: {mem: 1Gi}}}}", "'mem'"),
+        (
+            "operands: {resources: {vmagent: {limits: {memory: 1GB}}}}",
+            "/operands/resources/vmagent/limits/memory",
+        ),
+        (
+            "operands: {resources: {vmstorage: {requests: {cpu: -1}}}}",
+            "/operands/resources/vmstorage/requests/cpu",
+        ),
         ("{webhook: {enabled: true, port: 8080}}", "webhook.port"),
     ],
 )
