@@ -113,6 +113,13 @@ def test_older_names_and_missing_secrets_are_warnings(stand: Namespace) -> None:
     assert "Secret later does not exist" in told
 
 
+def test_an_object_passes_unjudged_where_it_asks_for_it(stand: Namespace) -> None:
+    annotations = {labels.SKIP_VALIDATION: "true"}
+    skipped = {**BROKEN, "metadata": {**BROKEN["metadata"], "annotations": annotations}}
+    assert "Warning: VMServiceScrape webhooks/broken: not judged" in _said(stand, skipped)
+    stand.kubectl("delete", "vmservicescrape", "broken")
+
+
 def test_a_shorter_retention_is_refused_until_it_is_asked_for_by_name(stand: Namespace) -> None:
     stand.apply(single("4"))
     until(lambda: stand.items("deployments"), what="the VMSingle is carried out")

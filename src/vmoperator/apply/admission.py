@@ -1,7 +1,8 @@
 """Admission: judges an object that is about to be stored, by rendering it as a pass would.
 
 What rendering refuses is refused, and what guards would hold back. Passes do the same when the
-object is stored all the same: nothing depends on anybody having asked here.
+object is stored all the same: nothing depends on anybody having asked here. An annotation has an
+object stored without a look at it, but for what guards would hold back.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from vmoperator.apply.foresight import PLACEHOLDERS, Foresight
 from vmoperator.apply.guarded import Guarded, Live
 from vmoperator.apply.guards import guarded
 from vmoperator.apply.world import World
+from vmoperator.base import labels
 from vmoperator.base.errors import Dangling, SpecInvalid
 from vmoperator.base.manifest import Manifest, ref_of
 from vmoperator.base.resource import CLAIM, STATEFUL_SET, VM_AGENT
@@ -37,6 +39,7 @@ T = TypeVar("T")
 
 _MOST_PARENTS: Final = 20
 """So many parents are asked what they make of an object; it is about milliseconds each."""
+_UNJUDGED: Final = "not judged, by its annotation skip-validation: its status tells what is wrong"
 _SELECTING: Final = MappingProxyType(
     {
         **dict.fromkeys(OBJECTS, ("VMAgent", "VMSingle")),
@@ -75,11 +78,14 @@ class Judge:
             return Judgement()
         is_parent = question.kind in KINDS
         find = self._parent_faults if is_parent else self._object_faults
+        told = deprecated(question.manifest)
+        if _is_to_be_skipped(question.manifest):
+            find, told = self._losses if is_parent else _nothing, (_UNJUDGED,)
         faults, remarks = find(question.manifest)
         sure = any(it.is_sure for it in faults)
         former = find(question.former)[0] if sure and question.former else ()
-        told = (*remarks, *deprecated(question.manifest))
-        return judgement(str(ref_of(question.manifest, question.kind)), faults, former, told)
+        name = str(ref_of(question.manifest, question.kind))
+        return judgement(name, faults, former, (*remarks, *told))
 
     def _parent_faults(self, manifest: Manifest) -> tuple[list[Fault], list[str]]:
         """What is wrong with a parent, and what else is to be said of it."""
@@ -92,8 +98,21 @@ class Judge:
         if not isinstance(found, Guarded):
             return [found] if found else [], remarks
         lifted = (it.message for it in found.remarks if it.type is Aspect.GUARD_LIFTED)
+        return self._held_back(found), [*remarks, *lifted]
+
+    def _losses(self, manifest: Manifest) -> tuple[list[Fault], list[str]]:
+        """What guards would hold back of a parent; nothing of one that cannot be rendered, which
+        no pass carries out."""
+        try:
+            parent = parsed(manifest)
+        except SpecInvalid:
+            return [], []
+        found = _certain(manifest, self._foresight(manifest), lambda it: self._guarded(parent, it))
+        return self._held_back(found) if isinstance(found, Guarded) else [], []
+
+    def _held_back(self, found: Guarded) -> list[Fault]:
         faults = [Fault(it.message) for it in found.findings]
-        return [*faults, *map(Fault, self._frozen(found))], [*remarks, *lifted]
+        return [*faults, *map(Fault, self._frozen(found))]
 
     def _object_faults(self, manifest: Manifest) -> tuple[list[Fault], list[str]]:
         """What is wrong with an object whoever selects it, and what those who do have against it.
@@ -217,6 +236,17 @@ def _certain(
                 return None
             told.add(str(error))
     return Fault(told.pop()) if len(told) == 1 else None
+
+
+def _is_to_be_skipped(manifest: Manifest) -> bool:
+    # The one value that the Go operator takes.
+    annotations = manifest["metadata"].get("annotations") or {}
+    return bool(annotations.get(labels.SKIP_VALIDATION) == "true")
+
+
+def _nothing(manifest: Manifest) -> tuple[list[Fault], list[str]]:
+    del manifest
+    return [], []
 
 
 def _may_select(manifest: Manifest) -> bool:

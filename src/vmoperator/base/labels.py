@@ -71,6 +71,8 @@ ALLOW_STORAGE_CHANGE = f"{GROUP}/allow-storage-change"
 """Annotation of a VMCluster or VMSingle: the data at this place may stay behind."""
 ALLOW_STORAGE_CLASS = f"{GROUP}/allow-storage-class"
 """Annotation of a parent: claims to come may be of this StorageClass, unlike those there are."""
+SKIP_VALIDATION = f"{GROUP}/skip-validation"
+"""Annotation of an object: `true` has webhooks let it pass unjudged, as with the Go operator."""
 GROW = f"{GROUP}/pvc-allow-volume-expansion"
 """Annotation of a claim or its template: `false` leaves its size to others, `true` lets it grow
 whatever its StorageClass says; as the Go operator has it."""

@@ -155,6 +155,36 @@ def test_what_would_lose_data_is_stored_once_it_is_asked_for_by_name() -> None:
     assert "stays 3" in stand.refused(wrong, before)
 
 
+SKIPS = {labels.SKIP_VALIDATION: "true"}
+
+
+def test_who_has_an_object_pass_unjudged_loses_no_data_by_it() -> None:
+    stand, before = Stand(), cluster(3)
+    stand.run(before)
+    assert "stays 3" in stand.refused(cluster(2, SKIPS), before)
+    big = {"volumeClaimTemplate": {"spec": {**GI, "storageClassName": "big"}}}
+    classes = cluster(3, SKIPS, vmstorage={"storage": big})
+    assert "spec.storageClassName stays fast" in stand.refused(classes, before)
+    asked = cluster(2, {**SKIPS, labels.ALLOW_SCALE_DOWN: "2"})
+    assert "not judged" in stand.warned(asked, before)
+    # What cannot be rendered is carried out by nobody.
+    assert "not judged" in stand.warned(cluster(2, SKIPS, retentionPeriod="4 months"), before)
+    # What was so before does not keep anybody from changing other things.
+    assert "stays 3" in stand.warned(cluster(2, SKIPS, logLevel="WARN"), cluster(2, SKIPS))
+
+
+def test_of_what_is_not_judged_nothing_else_is_said() -> None:
+    one = agent(vmAgentExternalLabelName="a", useVMConfigReloader=True)
+    one["metadata"]["annotations"] = SKIPS
+    assert Stand().warned(one).count("VMAgent ns/demo: ") == 1
+
+
+def test_what_is_judged_again_was_wrong_before() -> None:
+    before, after = agent(inlineRelabelConfig=[RELABEL]), agent(inlineRelabelConfig=[RELABEL])
+    before["metadata"]["annotations"] = SKIPS
+    assert "spec.inlineRelabelConfig[0]" in Stand().warned(after, before)
+
+
 def test_an_allowance_that_allows_nothing_is_told() -> None:
     stand, before = Stand(), cluster(3)
     stand.run(before)
