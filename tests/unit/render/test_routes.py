@@ -192,6 +192,9 @@ def test_a_field_has_the_name_that_alertmanager_gives_it(
     assert found.items() <= notifier(kind, given).items()
 
 
+# YAML knows no longer keys: Alertmanager would read nothing at all.
+LONG = "k" * 1100
+OAUTH2 = {"client_id": {"secret": TEXT}, "client_secret": TEXT, "token_url": "http://a"}
 BASIC = {"basic_auth": {"username": TEXT, "password": TEXT}}
 REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("webhook", {}, ".url"),
@@ -252,6 +255,14 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
         "webhook",
         {"url": "http://a", "http_config": {"noProxy": "a"}},
         ".http_config.noProxy",
+    ),
+    *(
+        ("webhook", {"url": "http://a", "http_config": given}, f".http_config.{field}.{LONG[:100]}")
+        for field, given in (
+            ("http_headers", {"http_headers": {LONG: {"values": ["a"]}}}),
+            ("proxyConnectHeader", {"proxyURL": "http://p", "proxyConnectHeader": {LONG: [TEXT]}}),
+            ("oauth2.endpoint_params", {"oauth2": {**OAUTH2, "endpoint_params": {LONG: "a"}}}),
+        )
     ),
 ]
 

@@ -242,6 +242,19 @@ REFUSED: dict[str, tuple[list[Manifest], str]] = {
         [group(eval_offset="5m")],
         "spec.groups[0].eval_offset: needs an interval of the group that is longer than 5m",
     ),
+    "an interval that vmalert cannot count": (
+        [group(interval="300y")],
+        "spec.groups[0].interval: must be shorter than 292 years",
+    ),
+    "an interval in seconds that vmalert cannot count": (
+        [group(interval="9300000000")],
+        "spec.groups[0].interval: must be shorter than 292 years",
+    ),
+    "logs that are not counted": (
+        [group({"alert": "A", "expr": "_time:5m error"}, type="vlogs")],
+        "spec.groups[0].rules[0].expr: has no pipe such as | stats count() total: vmalert ends"
+        " over such a query of logs",
+    ),
     "an offset and a delay": (
         [group(interval="1h", eval_offset="5m", eval_delay="30s")],
         "spec.groups[0].eval_offset: excludes eval_delay: set one of them",
@@ -312,3 +325,9 @@ def test_the_language_of_a_group_says_what_brackets_mean() -> None:
     logs = {"alert": "A", "expr": "size:range(1, 2] | stats count() x"}
     plan = _planned(vmrule(group(logs, type="vlogs")))
     assert json.loads(next(iter(rule_texts(plan).values())))["groups"][0]["type"] == "vlogs"
+
+
+def test_a_flag_says_the_language_of_groups_that_name_none() -> None:
+    logs = vmrule(group({"alert": "A", "expr": "size:range(1, 2] | stats count() x"}))
+    assert list(refusals(_planned(logs)).values()) != []
+    assert refusals(_planned(logs, extraArgs={"rule.defaultRuleType": "vlogs"})) == {}

@@ -16,6 +16,7 @@ from tests.unit.render.real_programs import answer
 from tests.unit.render.rules import ALERT, refusals, rule_texts, selecting, vmrule
 
 from vmoperator.base.manifest import Manifest
+from vmoperator.render.rules.logsql import logs_problem
 from vmoperator.render.rules.metricsql import shape_problem
 from vmoperator.render.rules.templates import template_problem
 
@@ -31,6 +32,18 @@ _TEMPLATE = [
     *("{{/* }} */}}", "*/", "text", "{", "}", "\n", "{{ $labels.a }}", "'}'", '"}}"', "`}}`"),
     *("{{ with .Value }}", "end", "$labels", ".Labels.end", "{{ $end := 1 }}", "(", ")", "\\"),
 ]
+_FILTERS = [
+    *("error", "*", "_time:5m", 'a:"b | c"', "a:in(b,c)", "a:range(1, 2]", "_time:[1h, 5m)", "-b"),
+    *('{a="b",c=~"d"}', "a:~'f(oo'", "a:>5", "!b", "(a or b)", "a:in(* | fields b)", 'a:"b\\"c"'),
+    *("`(`", "a#b\n", "# c (\n*", "a.b:c", "a:{b=c}", "'", '"', "(", "]", "a:", "|"),
+]
+_BEFORE = ["", "", "| fields a", "| limit 5 ", '| extract "<a> ("', "| unpack_json", "| x", "| ("]
+_STATISTICS = [
+    *("| stats count() x", "|STATS by (a, b:5) count() c, sum(d) e", "| Count()", "|\n max(a) b"),
+    *("| by (a) avg(b) c", "| stats count() if (a:b or c) d", "| stats_remote sum(a) b", "stats"),
+    *("", "| stats", "| filter a:b", "| stats count( x", "| stats nothing() x"),
+]
+_BEHIND = ["", "", "", "| filter x:>0", "| math x/2 as y", "| sort by (x)", "| unpack_json", "|"]
 _COUNT = 3000
 
 
@@ -39,10 +52,10 @@ def _texts(parts: list[str], seed: int) -> list[str]:
     return ["".join(dice.choices(parts, k=dice.randint(1, 9))) for _ in range(_COUNT)]
 
 
-def _refused(rules: Iterable[Manifest], folder: Path) -> set[int]:
+def _refused(rules: Iterable[Manifest], folder: Path, **group: str) -> set[int]:
     """Numbers of the rules, each in a file of its own, that vmalert refuses."""
     for number, rule in enumerate(rules):
-        document = {"groups": [{"name": "g", "rules": [rule]}]}
+        document = {"groups": [{"name": "g", "rules": [rule], **group}]}
         (folder / f"{number}.yaml").write_text(json.dumps(document))
     whole = "-loggerMaxArgLen=100000000"
     _, output = answer("vmalert", "-dryRun", whole, f"-rule={folder}/*.yaml")
@@ -66,8 +79,18 @@ def test_a_template_that_we_refuse_is_refused_by_vmalert(tmp_path: Path) -> None
     assert 0 < len(ours) < len(theirs) < _COUNT
 
 
+def test_a_query_of_logs_that_we_refuse_is_refused_by_vmalert(tmp_path: Path) -> None:
+    dice = random.Random(3)  # noqa: S311  # no secret
+    parts = (_FILTERS, _FILTERS, _BEFORE, _STATISTICS, _BEHIND)
+    texts = [" ".join(map(dice.choice, parts)) for _ in range(_COUNT)]
+    theirs = _refused(({"alert": "A", "expr": text} for text in texts), tmp_path, type="vlogs")
+    ours = {number for number, text in enumerate(texts) if logs_problem(text)}
+    assert [texts[number] for number in sorted(ours - theirs)] == []
+    assert _COUNT / 10 < len(ours) < len(theirs) < _COUNT * 0.9
+
+
 _TEXT = st.text(max_size=20).filter(lambda it: "{{" not in it and not _is_half(it))
-_TIME = st.sampled_from(["", "0", "5", "1.5h", "30s", "1h30m", "2d", "1w", "500ms", "1y"])
+_TIME = st.sampled_from(["", "0", "5", "1.5h", "30s", "1h30m", "2d", "1w", "500ms", "1y", "300y"])
 _LABELS = st.dictionaries(st.from_regex(r"[a-zA-Z_][a-zA-Z0-9_.]{0,8}", fullmatch=True), _TEXT)
 _ANNOTATIONS = st.dictionaries(
     st.text(min_size=1, max_size=60).filter(lambda it: not _is_half(it)), _TEXT

@@ -32,6 +32,7 @@ class Authenticated(Protocol):
     def authorization(self) -> Authorization | None: ...
 
 
+_PAIR = ("cert", "cert_file", "key_secret", "key_file")
 _AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -92,7 +93,7 @@ class _Reading:
     def tls(self, given: TLSConfig | None, *, field: str) -> dict[str, Any] | None:
         if given is None:
             return None
-        read = self.reader
+        read, given = self.reader, self._with_a_whole_pair(given)
         ca = read.either_asset(given.ca, field=f"{field}.ca")
         cert = read.either_asset(given.cert, field=f"{field}.cert")
         key = read.asset(given.key_secret, field=f"{field}.keySecret")
@@ -112,6 +113,14 @@ class _Reading:
             raise SpecInvalid(f"{field}.{missing}", message)
         made: dict[str, Any] = pruned(told)
         return made or None
+
+    def _with_a_whole_pair(self, given: TLSConfig) -> TLSConfig:
+        """The same without a certificate and its key where one of them is missing and may be."""
+        both = given.cert
+        named = (given.key_secret, *((both.secret, both.config_map) if both else ()))
+        if not any(self.reader.lacks(it) for it in named):
+            return given
+        return given.model_copy(update=dict.fromkeys(_PAIR))
 
     def basic(self, given: BasicAuth | None, *, field: str) -> dict[str, Any] | None:
         if given is None:

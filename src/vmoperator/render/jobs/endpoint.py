@@ -52,8 +52,8 @@ def scraped(given: EndpointScrapeParams, *, field: str, terms: Terms) -> dict[st
             "params": dict(sorted((given.params or {}).items())) or None,
             "scheme": scheme if scheme == "https" else None,
             "max_scrape_size": _size(given.max_scrape_size),
-            "sample_limit": _limit(given.sample_limit, field=f"{field}.sampleLimit") or None,
-            "series_limit": _limit(given.series_limit, field=f"{field}.seriesLimit"),
+            "sample_limit": limit(given.sample_limit, field=f"{field}.sampleLimit") or None,
+            "series_limit": limit(given.series_limit, field=f"{field}.seriesLimit"),
         }
     )
     return found
@@ -109,7 +109,9 @@ def proxy_auth(given: ProxyClientConfig | None, *, field: str, reader: Reader) -
     return {f"proxy_{key}": value for key, value in found.items()}
 
 
-def _limit(given: int | None, *, field: str) -> int | None:
+def limit(given: int | None, *, field: str) -> int | None:
+    """A number that agents can count to. Raises SpecInvalid for a larger one: it would cost all
+    jobs of a file."""
     if given is not None and given > _MOST:
         raise SpecInvalid(field, f"must be at most {_MOST}")
     return given

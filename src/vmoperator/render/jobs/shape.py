@@ -8,7 +8,7 @@ from typing import Any
 
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.api.scrape import ScrapeClass
-from vmoperator.render.jobs.endpoint import authenticated, scraped, victoria_metrics
+from vmoperator.render.jobs.endpoint import authenticated, limit, scraped, victoria_metrics
 from vmoperator.render.jobs.rules import Rule, brief, said, users
 from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
@@ -64,8 +64,11 @@ class Shape:
 
 
 def limited(job: Mapping[str, Any], given: Any) -> dict[str, Any]:
-    """The job with limits of the whole object, where the endpoint has none."""
-    whole = {"sample_limit": given.sample_limit or None, "series_limit": given.series_limit}
+    """The job with limits of the whole object, where the endpoint has none. Raises SpecInvalid."""
+    whole = {
+        "sample_limit": limit(given.sample_limit, field="spec.sampleLimit") or None,
+        "series_limit": limit(given.series_limit, field="spec.seriesLimit"),
+    }
     return {**{key: it for key, it in whole.items() if it is not None}, **job}
 
 

@@ -61,8 +61,8 @@ class Reader:
         return path
 
     def asset(self, selector: KeySelector | None, *, field: str) -> str | None:
-        """Path of the agent's copy of a key; None if none is named."""
-        if selector is None or not is_given(selector):
+        """Path of the agent's copy of a key; None if none is named, or it is missing and may be."""
+        if selector is None or not is_given(selector) or self.lacks(selector):
             return None
         checked(selector, field=field, around=self.around, namespace=self.namespace)
         name = _asset_name(self.namespace, selector)
@@ -79,10 +79,14 @@ class Reader:
         below, named = chosen
         return self.asset(named, field=f"{field}.{below}")
 
-    def _text(self, selector: KeySelector | None, *, field: str) -> str | None:
+    def lacks(self, selector: KeySelector | None) -> bool:
+        """Whether a key is missing, and may be."""
         if selector is None or not is_given(selector):
-            return None
-        if selector.optional and self._is_missing(selector):
+            return False
+        return bool(selector.optional) and self._is_missing(selector)
+
+    def _text(self, selector: KeySelector | None, *, field: str) -> str | None:
+        if selector is None or not is_given(selector) or self.lacks(selector):
             return None
         return text(selector, field=field, around=self.around, namespace=self.namespace)
 

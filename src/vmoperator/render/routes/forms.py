@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import Any
 
 from vmoperator.api.selected.vmalertmanagerconfig_http import Form
 from vmoperator.base.duration import duration_seconds
@@ -35,11 +36,25 @@ _GO_DURATION = re.compile(r"0|(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _HOST_PORT = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]+")
 # Go counts nanoseconds in 63 bits.
 _LONGEST_SECONDS = 292 * 365 * 86400
+# A key that YAML allows without a mark of its own has at most 1024 characters, escapes included.
+_LONGEST_KEY = 100
 
 
 def formed(text: str, form: Form, *, field: str) -> str:
     """The text as Alertmanager takes it. Raises SpecInvalid for one that it would refuse."""
     return _FORMS[form](text, field)
+
+
+def refuse_long_keys(value: Any, *, field: str) -> None:
+    """Raises SpecInvalid for a name, however deep, that YAML cannot hold."""
+    if isinstance(value, Mapping):
+        for key, below in value.items():
+            if len(key) > _LONGEST_KEY:
+                message = f"has more than {_LONGEST_KEY} characters"
+                raise SpecInvalid(f"{field}.{key[:_LONGEST_KEY]}...", message)
+            refuse_long_keys(below, field=f"{field}.{key}")
+    for below in value if isinstance(value, list) else ():
+        refuse_long_keys(below, field=field)
 
 
 def is_template(text: str) -> bool:

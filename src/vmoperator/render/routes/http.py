@@ -10,7 +10,7 @@ from vmoperator.api.embedded import SecretKeySelector
 from vmoperator.api.selected.vmalertmanagerconfig_http import Header, HTTPConfig
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.base.manifest import pruned
-from vmoperator.render.routes.forms import url_problem
+from vmoperator.render.routes.forms import refuse_long_keys, url_problem
 from vmoperator.render.routes.reader import Reader, refuse_no_certificate, refuse_no_key
 
 _PROXIES = ("http", "https", "socks5")
@@ -117,6 +117,7 @@ def _authorization(given: HTTPConfig, reader: Reader, *, field: str) -> dict[str
 
 
 def _oauth2(given: OAuth2, reader: Reader, *, field: str) -> dict[str, Any]:
+    refuse_long_keys(given.endpoint_params, field=f"{field}.endpoint_params")
     client = reader.content(given.client_id, field=f"{field}.client_id")
     if client is None:
         raise SpecInvalid(f"{field}.client_id", "name the Secret or ConfigMap that holds it")
@@ -142,6 +143,7 @@ def _headers(
     if not given:
         return None
     reader.refuse_older((0, 28), field=field)
+    refuse_long_keys(dict.fromkeys(given), field=field)
     for name in given:
         if name.lower() in _RESERVED:
             raise SpecInvalid(f"{field}.{name}", "is a header that Alertmanager sets itself")
@@ -187,6 +189,7 @@ def _proxy(given: HTTPConfig, reader: Reader, *, field: str) -> dict[str, Any]:
 def _connect_header(
     given: Mapping[str, list[SecretKeySelector]], reader: Reader, *, field: str
 ) -> dict[str, list[str]]:
+    refuse_long_keys(dict.fromkeys(given), field=f"{field}.proxyConnectHeader")
     made = {}
     for name, selectors in given.items():
         below = f"{field}.proxyConnectHeader.{name}"

@@ -10,7 +10,7 @@ from vmoperator.api.model import SpecModel
 from vmoperator.api.selected.vmalertmanagerconfig import Receiver
 from vmoperator.api.selected.vmalertmanagerconfig_http import As, HTTPConfig, Notifier
 from vmoperator.base.errors import SpecInvalid
-from vmoperator.render.routes.forms import formed
+from vmoperator.render.routes.forms import formed, refuse_long_keys
 from vmoperator.render.routes.http import http_config, tls_config
 from vmoperator.render.routes.reader import Reader
 from vmoperator.render.routes.refusals import refuse_unfit
@@ -67,22 +67,7 @@ def _value(value: Any, mark: As, reader: Reader, *, field: str) -> Any:
             _value(it, mark, reader, field=f"{field}[{place}]") for place, it in enumerate(value)
         ]
     if isinstance(value, dict):
-        _refuse_long_keys(value, field=field)
+        refuse_long_keys(value, field=field)
     if isinstance(value, str) and field.endswith("_file"):
         return reader.file(value, field=field)
     return formed(value, mark.form, field=field) if mark.form and value else value
-
-
-# A key that YAML allows without a mark of its own has at most 1024 characters, escapes included.
-_LONGEST_KEY = 100
-
-
-def _refuse_long_keys(value: Any, *, field: str) -> None:
-    if isinstance(value, dict):
-        for key, below in value.items():
-            if len(key) > _LONGEST_KEY:
-                message = f"has more than {_LONGEST_KEY} characters"
-                raise SpecInvalid(f"{field}.{key[:_LONGEST_KEY]}...", message)
-            _refuse_long_keys(below, field=f"{field}.{key}")
-    for below in value if isinstance(value, list) else ():
-        _refuse_long_keys(below, field=field)

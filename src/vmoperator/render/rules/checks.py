@@ -12,6 +12,7 @@ from decimal import Decimal
 from vmoperator.api.selected.vmrule import GroupRule, RuleGroup
 from vmoperator.base.duration import duration_seconds
 from vmoperator.base.errors import SpecInvalid
+from vmoperator.render.rules.logsql import logs_problem
 from vmoperator.render.rules.metricsql import shape_problem
 from vmoperator.render.rules.templates import template_problem
 
@@ -19,10 +20,16 @@ from vmoperator.render.rules.templates import template_problem
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:/-]*")
 # YAML has no longer keys of mappings that stand on one line.
 _LONGEST_KEY = 200
+# Go counts nanoseconds in 63 bits.
+_LONGEST_YEARS = 292
+_LONGEST_SECONDS = _LONGEST_YEARS * 365 * 86400
 
 
-def check_groups(groups: Iterable[RuleGroup], *, field: str) -> None:
-    """Raises SpecInvalid, which names the field, for what vmalert would refuse."""
+def check_groups(groups: Iterable[RuleGroup], *, field: str, language: str = "prometheus") -> None:
+    """Raises SpecInvalid, which names the field, for what vmalert would refuse.
+
+    `language` is that of groups which name none.
+    """
     seen: set[str] = set()
     for number, group in enumerate(groups):
         place = f"{field}[{number}]"
@@ -33,7 +40,7 @@ def check_groups(groups: Iterable[RuleGroup], *, field: str) -> None:
         _check_labels(group.labels, f"{place}.labels")
         _check_keys(group.params or {}, f"{place}.params")
         for position, rule in enumerate(group.rules):
-            _check_rule(rule, f"{place}.rules[{position}]", type_=group.type)
+            _check_rule(rule, f"{place}.rules[{position}]", language=group.type or language)
 
 
 def is_label(name: str) -> bool:
@@ -42,6 +49,8 @@ def is_label(name: str) -> bool:
 
 
 def _check_times(group: RuleGroup, field: str) -> None:
+    if _seconds(group.interval or "0") > _LONGEST_SECONDS:
+        raise SpecInvalid(f"{field}.interval", f"must be shorter than {_LONGEST_YEARS} years")
     if not group.eval_offset:
         return
     if group.eval_delay:
@@ -58,11 +67,10 @@ def _seconds(text: str) -> Decimal:
     return sign * (Decimal(plain) if is_bare else duration_seconds(plain))
 
 
-def _check_rule(rule: GroupRule, field: str, *, type_: str | None) -> None:
+def _check_rule(rule: GroupRule, field: str, *, language: str) -> None:
     if bool(rule.record) == bool(rule.alert):
         raise SpecInvalid(field, "set either record or alert")
-    is_metricsql = type_ in (None, "prometheus")
-    problem = shape_problem(rule.expr) if is_metricsql else "" if rule.expr.strip() else "is empty"
+    problem = _expression_problem(rule.expr, language)
     if problem:
         raise SpecInvalid(f"{field}.expr", problem)
     _check_labels(rule.labels, f"{field}.labels")
@@ -71,6 +79,14 @@ def _check_rule(rule: GroupRule, field: str, *, type_: str | None) -> None:
         for name, text in (texts or {}).items():
             if (wrong := template_problem(text)) and rule.alert:
                 raise SpecInvalid(f"{field}.{place}.{name}", wrong)
+
+
+def _expression_problem(expression: str, language: str) -> str:
+    if language == "prometheus":
+        return shape_problem(expression)
+    if not expression.strip():
+        return "is empty"
+    return logs_problem(expression) if language == "vlogs" else ""
 
 
 def _check_labels(labels: Mapping[str, str] | None, field: str) -> None:

@@ -28,6 +28,8 @@ class Terms:
     """Results of recording rules are written somewhere."""
     has_tenants: bool = False
     """It is an enterprise version that tells tenants apart."""
+    language: str = "prometheus"
+    """Language of the expressions of groups that name none."""
     variables: Collection[str] = ()
     """Environment variables that rules may name as %{NAME}."""
 
@@ -39,7 +41,7 @@ def content(selected: VMRule, terms: Terms) -> bytes:
     all groups of all objects.
     """
     groups = selected.spec.groups
-    check_groups(groups, field=FIELD)
+    check_groups(groups, field=FIELD, language=terms.language)
     forced = {terms.namespace_label: selected.metadata.namespace} if terms.namespace_label else {}
     lines = (
         dumped(_group(group, f"{FIELD}[{number}]", terms, forced))

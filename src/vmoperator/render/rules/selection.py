@@ -90,6 +90,7 @@ def _terms(parent: VMAlert) -> Terms:
         merges_duplicates=merges.lower() not in ("", "false"),
         has_remote_write=spec.remote_write is not None or "remoteWrite.url" in extra,
         has_tenants=has_licence and is_true(extra, "clusterMode"),
+        language=extra.get("rule.defaultRuleType") or "prometheus",
         variables=tuple(sorted(_plain_variables(spec.extra_envs or ()))),
     )
 

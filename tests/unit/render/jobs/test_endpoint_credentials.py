@@ -83,6 +83,27 @@ CREDENTIALS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         },
     ),
     "tls that says nothing": ({"tlsConfig": {"insecureSkipVerify": False}}, {}),
+    "certificates that may be missing": (
+        {
+            "tlsConfig": {
+                "ca": {"secret": key("x", optional=True)},
+                "cert": {"configMap": {"name": "absent", "key": "x", "optional": True}},
+                "keySecret": {"name": "absent", "key": "x", "optional": True},
+                "serverName": "a",
+            }
+        },
+        {"tls_config": {"server_name": "a"}},
+    ),
+    "a certificate without its key, which may be missing": (
+        {
+            "tlsConfig": {
+                "cert": {"secret": key("ca.crt")},
+                "keySecret": key("x", optional=True),
+                "serverName": "a",
+            }
+        },
+        {"tls_config": {"server_name": "a"}},
+    ),
     "a password that may be missing": (
         {"basicAuth": {"username": key("user"), "password": key("x", optional=True)}},
         {"basic_auth": {"username": "ann"}},

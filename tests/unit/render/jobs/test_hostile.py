@@ -135,6 +135,22 @@ def test_the_program_loads_the_job_of_every_object_that_is_not_refused(tmp_path:
     assert wrong == []
 
 
+@pytest.mark.parametrize("field", ["sampleLimit", "seriesLimit"])
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("VMServiceScrape", {"endpoints": [{}]}),
+        ("VMPodScrape", {"podMetricsEndpoints": [{}]}),
+        ("VMStaticScrape", {"targetEndpoints": [{"targets": ["a:1"]}]}),
+        ("VMNodeScrape", {}),
+    ],
+)
+def test_a_limit_of_a_whole_object_that_no_agent_can_count_is_refused(
+    kind: str, spec: dict[str, Any], field: str
+) -> None:
+    assert refusal(kind, {**spec, field: 2**63}) == f"spec.{field}: must be at most {2**63 - 1}"
+
+
 @pytest.mark.parametrize("name", ["a" * 2000, 'a":' * 700], ids=["plain", "with-quotes"])
 def test_a_name_that_yaml_cannot_hold_is_refused(name: str) -> None:
     spec = {"targetEndpoints": [{"targets": ["a:1"], "labels": {name: "b"}}]}
