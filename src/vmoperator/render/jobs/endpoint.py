@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 from vmoperator.api.auth import TLSConfig
 from vmoperator.api.scrape import ScrapeClass
@@ -25,6 +25,8 @@ from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
 
 _MOST = 2**63 - 1
+# An agent sets two bytes aside for each series that a target may bring (lib/bloomfilter).
+_MOST_SERIES = 2**31 - 1
 _PROXY_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "tlsConfig": "tls_config",
@@ -34,6 +36,15 @@ _PROXY_NAMES: Mapping[str, str] = MappingProxyType(
     }
 )
 _AUTH = tuple(EndpointAuth.model_fields)
+
+
+class Limited(Protocol):
+    """What endpoints and objects say about limits."""
+
+    @property
+    def sample_limit(self) -> int | None: ...
+    @property
+    def series_limit(self) -> int | None: ...
 
 
 def scraped(given: EndpointScrapeParams, *, field: str, terms: Terms) -> dict[str, Any]:
@@ -52,8 +63,7 @@ def scraped(given: EndpointScrapeParams, *, field: str, terms: Terms) -> dict[st
             "params": dict(sorted((given.params or {}).items())) or None,
             "scheme": scheme if scheme == "https" else None,
             "max_scrape_size": _size(given.max_scrape_size),
-            "sample_limit": limit(given.sample_limit, field=f"{field}.sampleLimit") or None,
-            "series_limit": limit(given.series_limit, field=f"{field}.seriesLimit"),
+            **limits(given, field=field),
         }
     )
     return found
@@ -109,11 +119,18 @@ def proxy_auth(given: ProxyClientConfig | None, *, field: str, reader: Reader) -
     return {f"proxy_{key}": value for key, value in found.items()}
 
 
-def limit(given: int | None, *, field: str) -> int | None:
-    """A number that agents can count to. Raises SpecInvalid for a larger one: it would cost all
-    jobs of a file."""
-    if given is not None and given > _MOST:
-        raise SpecInvalid(field, f"must be at most {_MOST}")
+def limits(given: Limited, *, field: str) -> dict[str, int | None]:
+    """How much a target may bring. Raises SpecInvalid for numbers over which agents end, or read
+    none of a file."""
+    return {
+        "sample_limit": _within(_MOST, given.sample_limit, field=f"{field}.sampleLimit") or None,
+        "series_limit": _within(_MOST_SERIES, given.series_limit, field=f"{field}.seriesLimit"),
+    }
+
+
+def _within(most: int, given: int | None, *, field: str) -> int | None:
+    if given is not None and given > most:
+        raise SpecInvalid(field, f"must be at most {most}")
     return given
 
 

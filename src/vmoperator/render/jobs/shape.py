@@ -8,7 +8,13 @@ from typing import Any
 
 from vmoperator.api.relabeling import RelabelConfig
 from vmoperator.api.scrape import ScrapeClass
-from vmoperator.render.jobs.endpoint import authenticated, limit, scraped, victoria_metrics
+from vmoperator.render.jobs.endpoint import (
+    Limited,
+    authenticated,
+    limits,
+    scraped,
+    victoria_metrics,
+)
 from vmoperator.render.jobs.rules import Rule, brief, said, users
 from vmoperator.render.jobs.terms import Terms
 from vmoperator.render.jobs.values import Reader
@@ -63,12 +69,9 @@ class Shape:
         return {**job, "metric_relabel_configs": [*rules, said(label, self.namespace)]}
 
 
-def limited(job: Mapping[str, Any], given: Any) -> dict[str, Any]:
+def limited(job: Mapping[str, Any], given: Limited) -> dict[str, Any]:
     """The job with limits of the whole object, where the endpoint has none. Raises SpecInvalid."""
-    whole = {
-        "sample_limit": limit(given.sample_limit, field="spec.sampleLimit") or None,
-        "series_limit": limit(given.series_limit, field="spec.seriesLimit"),
-    }
+    whole = limits(given, field="spec")
     return {**{key: it for key, it in whole.items() if it is not None}, **job}
 
 

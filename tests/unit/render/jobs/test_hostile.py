@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.unit.render.agents import planned
-from tests.unit.render.jobs.scrapes import around, refusal, refusals, scrape, secrets_of
+from tests.unit.render.jobs.scrapes import around, job, refusal, refusals, scrape, secrets_of
 from tests.unit.render.real_programs import answer
 
 from vmoperator.api.selected.object import SelectedObject
@@ -40,6 +40,7 @@ ODD_SELECTORS = (
     *('{a=~"("}', '{a=~"a++"}', "foo bar", "1", "NaN", "-a", "rate(a)", 'a{b="c"}[5m]', "{a=b}"),
     *(r'{a="\z"}', "{,}", '{a="b"c="d"}', "a offset 5m", '{a="b"} or {c="d"}'),
 )
+MOST = {"sampleLimit": 2**63 - 1, "seriesLimit": 2**31 - 1}
 TEXTS = (
     *("%{HOME}", "$1", "a'b", 'a"b', "\\", "\x85", "\u2028", "\ufeff", "\x00", "\x7f", "\ufffe"),
     *("~", "null", "{{", "a: b", "#", "- ", "\t", "é", "🙂", "!!binary x", "&a", "*a", "\r\n", "y"),
@@ -135,7 +136,15 @@ def test_the_program_loads_the_job_of_every_object_that_is_not_refused(tmp_path:
     assert wrong == []
 
 
-@pytest.mark.parametrize("field", ["sampleLimit", "seriesLimit"])
+@pytest.mark.parametrize(("field", "most"), MOST.items(), ids=MOST)
+def test_a_limit_of_an_endpoint_over_which_agents_would_end_is_refused(
+    field: str, most: int
+) -> None:
+    spec = {"targetEndpoints": [{"targets": ["a:1"], field: most + 1}]}
+    assert refusal(KIND, spec) == f"spec.targetEndpoints[0].{field}: must be at most {most}"
+
+
+@pytest.mark.parametrize(("field", "most"), MOST.items(), ids=MOST)
 @pytest.mark.parametrize(
     ("kind", "spec"),
     [
@@ -145,10 +154,11 @@ def test_the_program_loads_the_job_of_every_object_that_is_not_refused(tmp_path:
         ("VMNodeScrape", {}),
     ],
 )
-def test_a_limit_of_a_whole_object_that_no_agent_can_count_is_refused(
-    kind: str, spec: dict[str, Any], field: str
+def test_a_limit_of_a_whole_object_over_which_agents_would_end_is_refused(
+    kind: str, spec: dict[str, Any], field: str, most: int
 ) -> None:
-    assert refusal(kind, {**spec, field: 2**63}) == f"spec.{field}: must be at most {2**63 - 1}"
+    assert refusal(kind, {**spec, field: most + 1}) == f"spec.{field}: must be at most {most}"
+    assert job(kind, {**spec, field: most})
 
 
 @pytest.mark.parametrize("name", ["a" * 2000, 'a":' * 700], ids=["plain", "with-quotes"])
