@@ -20,6 +20,6 @@ async def api() -> AsyncIterator[FakeApi]:
 
 @pytest.fixture
 async def client(api: FakeApi) -> AsyncIterator[Client]:
-    timeouts = Timeouts(call_seconds=drawn_out(2), watch_seconds=20, silence_seconds=1)
+    timeouts = Timeouts(call_seconds=drawn_out(2), watch_seconds=60, silence_seconds=20)
     async with Client(api.connection(), timeouts=timeouts) as connected:
         yield connected

@@ -14,6 +14,7 @@ from tests.api.kubernetes import Kubernetes
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
+from localcluster.patience import drawn_out
 from vmoperator.apply.client import Client
 from vmoperator.apply.election import Election
 from vmoperator.apply.programs import Programs
@@ -29,6 +30,7 @@ from vmoperator.watch.metrics import Meters
 
 Tree = dict[str, Any]
 
+_LOOKS = 14
 _RUNNING: list[Machine] = []
 """Those of rooms that are open: there may be two."""
 
@@ -79,18 +81,27 @@ class Room:
 
     async def until_said(self, words: str, *refs: Ref) -> None:
         """The same until each of them says one of these words."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(drawn_out(60)):
             while any(self.status(ref).get("updateStatus", "-") not in words for ref in refs):
                 await self.kubernetes.settle()
                 await asyncio.sleep(0.05)
 
     async def at_rest(self, *, seconds: float = 0.7) -> int:
-        """Wait until nothing is written for so long; the number of writes up to then."""
-        while True:
-            before = len(self.api.writes)
-            await asyncio.sleep(seconds)
-            if len(self.api.writes) == before:
-                return before
+        """Wait until nothing is written for so long, but leases; the number of writes up to then.
+
+        It looks often: a process that the machine stopped for so long has not been at rest.
+        """
+        quiet, before = 0, self._changes
+        while quiet < _LOOKS:
+            await asyncio.sleep(seconds / _LOOKS)
+            quiet = quiet + 1 if self._changes == before else 0
+            before = self._changes
+        return len(self.api.writes)
+
+    @property
+    def _changes(self) -> int:
+        """How much was written without leases: these are renewed as long as the process leads."""
+        return sum("/leases/" not in it.path for it in self.api.writes)
 
 
 @asynccontextmanager

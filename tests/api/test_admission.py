@@ -296,6 +296,7 @@ async def test_the_process_judges_at_the_address_of_its_option(
     options = ("--webhook-secret=home/certificates", "--webhook-configuration=judges")
     async with run(api, tmp_path, "--webhook-address=127.0.0.1:0", *options) as running:
         await until(lambda: stand.told, seconds=120)
+        await until(lambda: running.has_told("judging objects on"))
         line = next(line for line in running.told if "judging objects on" in line)
         port = int(line.rpartition(":")[2])
         _, answer = await asked(

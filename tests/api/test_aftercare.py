@@ -80,7 +80,8 @@ def condition(lab: Lab, kind: str) -> tuple[str, str, str]:
 
 def is_delivered(lab: Lab) -> bool:
     assert lab.aides is not None
-    return Standing.PENDING not in {it.standing for it in lab.aides.deliveries.loadings(AGENT)}
+    under_way = {Standing.PENDING, Standing.LOADING}
+    return under_way.isdisjoint(it.standing for it in lab.aides.deliveries.loadings(AGENT))
 
 
 async def settled(lab: Lab) -> None:
@@ -136,6 +137,8 @@ async def test_a_restarted_operator_writes_nothing(
 ) -> None:
     await lab.apply(agent(port=str(program.port)))
     await settled(lab)
+    assert lab.aides is not None
+    await lab.aides.deliveries.close()
     async with Programs() as programs:
         lab.aides = aides(client, programs)
         before = len(lab.api.writes)

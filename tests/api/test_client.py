@@ -319,14 +319,15 @@ async def test_a_watch_that_breaks_is_unavailable(api: FakeApi, client: Client) 
             api.cut_streams()
 
 
-async def test_a_watch_without_bookmarks_is_given_up(api: FakeApi, client: Client) -> None:
+async def test_a_watch_without_bookmarks_is_given_up(api: FakeApi) -> None:
     api.bookmark_seconds = 60
     opened: list[bool] = []
-    with pytest.raises(errors.Unavailable, match="no answer from .* for 1 s"):
-        async for _ in client.watch(
-            SERVICE, resource_version="100", on_open=lambda: opened.append(True)
-        ):
-            pass
+    async with Client(api.connection(), timeouts=Timeouts(silence_seconds=1)) as client:
+        with pytest.raises(errors.Unavailable, match="no answer from .* for 1 s"):
+            async for _ in client.watch(
+                SERVICE, resource_version="100", on_open=lambda: opened.append(True)
+            ):
+                pass
     assert opened == [True]
 
 

@@ -80,12 +80,12 @@ class Node:
         )
         return order(delivery, key=key)
 
-    def swap(self, name: str, program: Program, file: str, *, after_seconds: float = 0.05) -> None:
-        """Show the program the file, so long after its pod was annotated."""
+    def swap(self, name: str, program: Program, file: str) -> None:
+        """Show the program the file, a moment after its pod was annotated."""
 
         async def kubelet() -> None:
             await until(lambda: self.annotation(name))
-            await asyncio.sleep(after_seconds)
+            await asyncio.sleep(0.05)
             program.file = file
 
         self.tasks.append(asyncio.create_task(kubelet()))
@@ -102,7 +102,9 @@ class Node:
 async def node(api: FakeApi, client: Client) -> AsyncIterator[Node]:
     woken: list[Ref] = []
     async with Programs() as programs:
-        found = Node(api, Deliveries(client, programs, woken.append), woken)
+        # Tests that are about what takes long say what is long.
+        deliveries = Deliveries(client, programs, woken.append, long_seconds=600)
+        found = Node(api, deliveries, woken)
         yield found
         await found.deliveries.close()
         await asyncio.gather(*found.tasks)
@@ -127,7 +129,12 @@ async def test_a_pod_is_annotated_asked_and_believed_once_it_shows_it(
 async def test_a_reload_that_comes_before_the_file_is_repeated(node: Node) -> None:
     async with Program() as program:
         one = await node.pod("a")
-        node.swap("a", program, "new", after_seconds=0.8)
+
+        async def kubelet() -> None:
+            await until(lambda: program.reloads == 2)
+            program.file = "new"
+
+        node.tasks.append(asyncio.create_task(kubelet()))
         node.deliveries.deliver(AGENT, {one: node.order(program)})
         await node.until_told(Standing.LOADED)
         assert program.runs == "new"
@@ -240,7 +247,7 @@ async def test_a_program_that_reads_megabytes_is_not_asked_again_meanwhile(node:
 
 
 async def test_a_reload_that_takes_long_is_told_of_while_it_goes_on(node: Node) -> None:
-    node.deliveries.long_seconds = 0.2
+    node.deliveries.long_seconds = 1.0
     async with Program("vmagent", takes_seconds=2.0) as program:
         one = await node.pod("a")
         node.swap("a", program, "new")
@@ -254,16 +261,17 @@ async def test_a_reload_that_takes_long_is_told_of_while_it_goes_on(node: Node) 
 
 
 async def test_what_comes_while_a_program_reads_megabytes_is_loaded_after_that(node: Node) -> None:
-    async with Program("vmagent", takes_seconds=1.0) as program:
+    async with Program("vmagent", takes_seconds=2.0) as program:
         one = await node.pod("a")
         node.swap("a", program, "new")
-        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=600_000)})
+        node.deliveries.deliver(AGENT, {one: node.order(program, size_bytes=1_200_000)})
         await until(lambda: program.reloads == 1)
+        program.takes_seconds = 0.5
         for number in range(5):
             program.file = f"newer{number}"
-            newer = node.order(program, digest=f"n{number}", size_bytes=600_000)
+            newer = node.order(program, digest=f"n{number}", size_bytes=1_200_000)
             node.deliveries.deliver(AGENT, {one: newer})
-            await asyncio.sleep(0.1)
+            await until(lambda: node.annotation("a") == newer.digest)  # noqa: B023 - awaited here
         await node.until_told(Standing.LOADED)
         assert program.runs == "newer4"
         assert program.reloads == 2
@@ -302,7 +310,7 @@ async def test_a_program_that_found_the_files_of_the_next_order_already_has_it(n
 
 
 async def test_whoever_waits_for_an_earlier_reading_says_so(node: Node) -> None:
-    node.deliveries.long_seconds = 0.3
+    node.deliveries.long_seconds = 1.0
     async with Program("vmagent", takes_seconds=3.0) as program:
         one = await node.pod("a")
         node.swap("a", program, "new")

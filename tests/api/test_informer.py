@@ -126,10 +126,11 @@ async def test_a_new_list_of_unchanged_objects_changes_nothing(
     watched.changes.clear()
     lists = len(api.requests(path="services"))
     await until(lambda: api.streams)
+    watches = len(api.requests(path="services", watch=True))
     api.faults.append(Fault(410, watch=True))
     api.cut_streams()
-    await until(lambda: len(api.requests(path="services")) >= lists + 2)
-    await until(lambda: api.streams)
+    await until(lambda: len(api.requests(path="services", watch=True)) >= watches + 2)
+    assert len(api.requests(path="services")) == lists + 2
     assert watched.changes == []
     assert len(watched.ports) == 3
 
@@ -138,8 +139,7 @@ async def test_bookmarks_move_the_place_where_it_goes_on(api: FakeApi, watched: 
     await watched.informer.synced.wait()
     await api.put(vmcluster())
     version = str(api.objects.version)
-    await until(lambda: api.streams)
-    await asyncio.sleep(2 * api.bookmark_seconds)
+    await until(lambda: watched.informer._position == version)
     api.compact()
     api.cut_streams()
     await until(lambda: len(api.requests(path="services", watch=True)) == 2)

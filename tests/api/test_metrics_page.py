@@ -210,6 +210,7 @@ async def test_many_objects_are_counted_and_none_is_named(api: FakeApi) -> None:
         await api.put(_scrape("nonsense"))
         await room.until_operational(*AGENTS[:2])
         await until(lambda: room.metric("vmoperator_rejected_objects", kind=SCRAPE.kind) == 1)
+        await room.at_rest()
         few = series()
         for number in range(MANY):
             about = {"name": f"crowd-{number}", "namespace": f"crowd-of-{number % 7}"}

@@ -13,11 +13,13 @@ import pytest
 from tests.fake_api import FakeApi
 from tests.fake_api.waiting import until
 
+from localcluster.patience import drawn_out
 from vmoperator.api.around import Around, Recipe
 from vmoperator.api.picking import Choice
 from vmoperator.api.selected.object import SelectedObject
 from vmoperator.apply.around import Surroundings, forget
 from vmoperator.apply.client import Client
+from vmoperator.apply.clock import seconds_since
 from vmoperator.apply.object_reports import ObjectReports
 from vmoperator.apply.world import World
 from vmoperator.base.errors import SpecInvalid
@@ -31,6 +33,7 @@ Tree = dict[str, Any]
 KINDS = ("VMStaticScrape", "VMAgent")
 A = Ref("VMAgent", "default", "a")
 B = Ref("VMAgent", "default", "b")
+ONE = Ref("VMStaticScrape", "default", "one")
 TWO = Ref("VMStaticScrape", "default", "two")
 
 
@@ -211,7 +214,10 @@ async def test_a_new_object_is_not_ignored_until_the_next_pass(desk: Desk) -> No
 
 
 async def test_a_new_object_that_nobody_selects_has_time_to_find_a_parent(desk: Desk) -> None:
-    desk.reports.patience_seconds = 1.5
+    live = desk.api.find(ONE)
+    assert live is not None
+    age_seconds = seconds_since(live["metadata"]["creationTimestamp"])
+    desk.reports.patience_seconds = age_seconds + drawn_out(2)
     selector = {"matchLabels": {"team": "a"}}
     with desk.no_writes():
         await desk.pass_of(A, selector=selector)

@@ -13,6 +13,7 @@ from tests.fake_api import FakeApi, Fault
 from tests.fake_api.waiting import until
 
 from vmoperator.base.manifest import Manifest, Ref
+from vmoperator.watch.company import State
 from vmoperator.watch.health import LIMITS
 
 CLUSTER = Ref("VMCluster", "default", "demo")
@@ -70,10 +71,10 @@ async def test_after_an_outage_all_is_as_it_should_be_and_no_pod_was_touched(
     async with running(api) as room:
         await room.until_operational(CLUSTER)
         pods = _pods(room)
-        left, fault.times = fault.times, MANY
+        fault.times = MANY
         api.faults.append(fault)
         api.cut_streams()
-        await until(lambda: fault.times < left - 100)
+        await until(lambda: fault.times < MANY - 100)
         await _change(room, 3)
         await asyncio.sleep(0.3)
         assert _replicas(room) == 1
@@ -157,6 +158,8 @@ async def test_a_watch_that_tries_again_is_alive_and_one_that_hangs_is_not(api: 
         api.faults.append(Fault(503, times=MANY))
         api.cut_streams()
         informer = room.machine.informers[0]
+        # What the stream brought before it was cut has been read.
+        await until(lambda: informer.state is State.UNREACHABLE)
         informer.last_alive -= LIMITS.watch_seconds + 1
         assert "has not moved" in room.ailments[0]
         heard = informer.last_heard
