@@ -11,7 +11,13 @@ from generate.unused import unproved
 from tests.cluster.rights import RIGHTS, Use, figure
 
 # How long an example takes says how busy the machine is, and nothing about what is tested.
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+_PATIENT = settings(
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True, database=None
+)
+# Every run tries the same examples: what fails has been broken by the change that is tested.
+settings.register_profile("patient", _PATIENT)
+# `--hypothesis-profile=searching` tries others.
+settings.register_profile("searching", _PATIENT, derandomize=False)
 settings.load_profile("patient")
 
 

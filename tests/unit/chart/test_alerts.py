@@ -16,8 +16,7 @@ from typing import IO, Any
 import pytest
 import yaml
 from tests.unit.chart.helm import CHART, only, rendered
-from tests.unit.render.real_programs import program
-from tests.unit.render.vmagent_process import free_port
+from tests.unit.render.real_programs import free_port, program
 
 from chart.alerts import ALERTS, RUNBOOKS
 from chart.dashboard import PANELS

@@ -71,13 +71,14 @@ def test_a_lock_keeps_the_next_command_waiting(tmp_path: Path) -> None:
             text=True,
             env=environment,
         )
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == "waiting for another command (one) to end\n"
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=1)
         # As `down` does at its end: the waiting one must not take a lock that is gone.
         lock.unlink()
     printed, said = waiting.communicate(timeout=drawn_out(10))
-    assert printed == "got it\n"
-    assert said == "waiting for another command (one) to end\n"
+    assert (printed, said) == ("got it\n", "")
     assert lock.exists()
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.unit.localcluster_images.small_registry import SmallRegistry, digest_of, gzip_layer
 
-from localcluster.images.endpoint import Endpoint, Reference, endpoint
+from localcluster.images.endpoint import CONNECT_SECONDS, Endpoint, Reference, endpoint
 from localcluster.images.errors import (
     DigestMismatch,
     ImageNotFound,
@@ -16,6 +16,7 @@ from localcluster.images.errors import (
     RegistryUnreachable,
 )
 from localcluster.images.pull import pull
+from localcluster.patience import drawn_out
 
 NAME = "docker.io/victoriametrics/vminsert:v1.150.0-cluster"
 REFERENCE = Reference.parse(NAME)
@@ -125,8 +126,8 @@ async def test_an_unreachable_registry_costs_below_three_seconds_once(
     first = time.monotonic()
     with pytest.raises(RegistryUnreachable):
         await pulled(tmp_path)
-    assert first - began < 3
-    assert time.monotonic() - first < 0.1, "the answer was not remembered"
+    assert first - began < drawn_out(3)
+    assert time.monotonic() - first < CONNECT_SECONDS, "the answer was not remembered"
 
 
 async def test_registries_can_be_switched_off(

@@ -143,9 +143,7 @@ _GROUP = st.builds(
 )
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.lists(_GROUP, min_size=1, max_size=3), min_size=1, max_size=5))
 def test_whatever_is_taken_is_sound_to_vmalert(
     tmp_path: Path, objects: list[list[Manifest]]

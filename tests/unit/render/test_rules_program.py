@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.unit.render.alerts import planned
-from tests.unit.render.real_programs import answer, program
+from tests.unit.render.real_programs import answer, free_port, program
 from tests.unit.render.rules import ALERT, RECORD, group, rule_texts, selecting, vmrule
 from tests.unit.render.vmalert_process import Vmalert, receiver, running, until
 
@@ -216,9 +215,7 @@ def test_vmalert_takes_no_value_of_its_environment_for_a_rule(tmp_path: Path) ->
 def _as_vmalert_reads(text: str, root: Path, environment: dict[str, str]) -> str:
     path = root / "rules.yaml"
     path.write_text(text)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        vmalert = Vmalert(root, probe.getsockname()[1])
+    vmalert = Vmalert(root, free_port())
     process = subprocess.Popen(  # noqa: S603  # a program of our own cache
         [
             program("vmalert"),

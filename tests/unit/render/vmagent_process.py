@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import urllib.error
 import urllib.parse
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.unit.render.agents import args, container, files, secret_files
-from tests.unit.render.real_programs import program
+from tests.unit.render.real_programs import free_port, program
 from tests.unit.render.vmalert_process import until
 
 from localcluster.patience import drawn_out
@@ -149,14 +148,6 @@ def _process(
         log.close()
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _ask(url: str, body: bytes | None = None) -> str:
     with urllib.request.urlopen(url, data=body, timeout=5) as answer:  # noqa: S310  # loopback
         found: bytes = answer.read()
@@ -166,5 +157,5 @@ def _ask(url: str, body: bytes | None = None) -> str:
 def _is_healthy(port: int) -> bool:
     try:
         return _ask(f"http://127.0.0.1:{port}/health") == "OK"
-    except (urllib.error.URLError, ConnectionError):
+    except OSError:
         return False

@@ -5,11 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import shutil
-import socket
 import subprocess
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +18,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from tests.unit.render.alerts import args, pod
-from tests.unit.render.real_programs import program
+from tests.unit.render.real_programs import free_port, program
 
 from localcluster.patience import drawn_out
 from vmoperator.render import Plan
@@ -146,9 +144,7 @@ class Vmalert:
 @contextmanager
 def running(plan: Plan, root: Path, secrets: dict[str, dict[str, bytes]]) -> Iterator[Vmalert]:
     """The vmalert of a plan, its files below `root`, once it is healthy."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        made = Vmalert(root, probe.getsockname()[1])
+    made = Vmalert(root, free_port())
     for name, data in secrets.items():
         for key, value in data.items():
             for folder in (f"etc/vm/credentials/{name}", "etc/vm/notifier_config"):
@@ -184,7 +180,7 @@ def _variables(plan: Plan, secrets: dict[str, dict[str, bytes]]) -> Iterator[tup
 def _is_healthy(made: Vmalert) -> bool:
     try:
         return made.text("/health") == "OK"
-    except (urllib.error.URLError, ConnectionError):
+    except OSError:
         return False
 
 

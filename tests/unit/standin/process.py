@@ -63,7 +63,7 @@ class Standin:
         return self.port("serving HTTP at ")
 
     def exit_code(self) -> int:
-        code = self._process.wait(PATIENCE_SECONDS)
+        code = self._process.wait(drawn_out(PATIENCE_SECONDS))
         self._reader.join()
         return code
 
@@ -72,7 +72,7 @@ class Standin:
         began = time.monotonic()
         if self._process.poll() is None:
             self._process.send_signal(sign)
-        self._process.wait(PATIENCE_SECONDS)
+        self._process.wait(drawn_out(PATIENCE_SECONDS))
         took = time.monotonic() - began
         self._reader.join()
         assert self._process.stderr is not None

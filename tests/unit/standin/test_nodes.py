@@ -25,7 +25,8 @@ def test_every_storage_node_is_connected(standins: Standins, role: str) -> None:
     client = standins.start(role, f"-storageNode={','.join(addrs)}")
     for addr in addrs:
         wait_for_node(client, addr, up=True)
-    assert all(f"{role} connected from 127.0.0.1" in node.log for node in nodes)
+    words = f"{role} connected from 127.0.0.1"
+    wait_for(lambda: all(node.log_holds(words) for node in nodes), words)
 
 
 def test_a_lost_node_is_noticed_and_found_again(standins: Standins) -> None:
@@ -35,7 +36,8 @@ def test_a_lost_node_is_noticed_and_found_again(standins: Standins) -> None:
     wait_for_node(client, addr, up=True)
     node.stop(signal.SIGKILL)
     wait_for_node(client, addr, up=False)
-    assert f"storage node {addr} is down, trying again" in client.log
+    words = f"storage node {addr} is down, trying again"
+    wait_for(lambda: client.log_holds(words), words)
     standins.vmstorage("one", f"-vminsertAddr={addr}", "-vmselectAddr=127.0.0.1:0")
     wait_for_node(client, addr, up=True)
 

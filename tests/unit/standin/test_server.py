@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from tests.unit.standin.process import Standin, Standins
 
+from localcluster.patience import drawn_out
+
 
 def get(one: Standin, path: str, context: ssl.SSLContext | None = None) -> tuple[int, str]:
     """Status and body."""
@@ -78,7 +80,7 @@ def test_tls_without_a_certificate_does_not_start(standins: Standins) -> None:
 def test_a_signal_ends_it_within_a_second(standins: Standins, sign: signal.Signals) -> None:
     one = standins.vmstorage("data")
     assert one.http
-    assert one.stop(sign) < 1
+    assert one.stop(sign) < drawn_out(1)
     assert one.exit_code() == 0
     assert one.lines[-1].endswith("stopped")
 

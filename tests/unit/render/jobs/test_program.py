@@ -6,7 +6,6 @@ import copy
 import json
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,9 +16,9 @@ import pytest
 from tests.unit.api.scrapes import SCRAPES
 from tests.unit.render.agents import planned
 from tests.unit.render.jobs.scrapes import META, Job, around, job, refusals, scrape, secrets_of
-from tests.unit.render.real_programs import answer, program
-from tests.unit.render.vmagent_process import free_port
+from tests.unit.render.real_programs import answer, free_port, program
 
+from localcluster.patience import drawn_out
 from vmoperator.api.around import Known
 from vmoperator.api.selected import selected
 from vmoperator.api.selected.object import SelectedObject
@@ -113,17 +112,18 @@ def _running(jobs: list[Job], root: Path) -> Iterator[int]:
             yield port
         finally:
             process.terminate()
-            process.wait(10)
+            process.wait(drawn_out(10))
 
 
 def _targets(port: int, count: int) -> dict[str, dict[str, str]]:
     """Job -> labels of its target, once there are so many targets, kept and dropped."""
     url = f"http://127.0.0.1:{port}/api/v1/targets"
-    for _ in range(100):
+    deadline = time.monotonic() + drawn_out(20)
+    while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url) as response:  # noqa: S310  # loopback
+            with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310  # loopback
                 data = json.loads(response.read())["data"]
-        except (urllib.error.URLError, ConnectionError):
+        except OSError:
             time.sleep(0.1)
             continue
         if len(data["activeTargets"]) + len(data["droppedTargets"]) == count:
