@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, until
 from tests.cluster.installed import Installed
 
@@ -49,10 +50,9 @@ def _curl(namespace: Namespace, path: str, *more: str) -> str:
 
 
 def _write(namespace: Namespace, lines: str) -> None:
-    """Writes samples, as soon as kube-proxy has heard that the Service has a pod."""
-    _curl(
-        namespace, "/api/v1/import/prometheus", "-d", lines, "--retry", "5", "--retry-connrefused"
-    )
+    """Writes samples, as soon as DNS and kube-proxy have heard that the Service has a pod."""
+    command = ("/api/v1/import/prometheus", "-d", lines, "-w", "%{http_code}")
+    until(lambda: _curl(namespace, *command) == "204", what="the samples are taken")
 
 
 def _series(namespace: Namespace, selector: str) -> list[dict[str, str]]:
@@ -64,7 +64,11 @@ def _series(namespace: Namespace, selector: str) -> list[dict[str, str]]:
 
 
 def _pods(namespace: Namespace) -> list[str]:
-    return [pod["metadata"]["uid"] for pod in namespace.items("pods", SERVICE)]
+    return [
+        pod["metadata"]["uid"]
+        for pod in namespace.items("pods", SERVICE)
+        if "deletionTimestamp" not in pod["metadata"]
+    ]
 
 
 def _up(namespace: Namespace, **spec: Any) -> None:
@@ -77,7 +81,7 @@ def test_data_is_found_again_by_an_object_of_the_same_name(
 ) -> None:
     _up(namespace)
     _write(namespace, "kept 1")
-    assert _series(namespace, "kept") == [{"__name__": "kept"}]
+    until(lambda: _series(namespace, "kept") == [{"__name__": "kept"}], what="the sample is there")
     namespace.kubectl("delete", "vmsingle", "demo")
     until(lambda: not namespace.items("deployments"), what="the Deployment goes")
     until(lambda: not namespace.items("pods"), what="the pod goes")
@@ -138,7 +142,7 @@ def test_jobs_and_rules_change_while_it_runs(installed: Installed, namespace: Na
         streamAggrConfig={"rules": [{**total, "outputs": ["last"]}]},
     )
     until(lambda: _series(namespace, 'up{job="third"}'), what="the third job is scraped")
-    assert time.monotonic() - started < 25, "not by the program's own look every 30 s"
+    assert time.monotonic() - started < drawn_out(25), "not by the program's own look every 30 s"
     _write(namespace, "unwanted_now 1")
     until(lambda: _series(namespace, "unwanted_now"), what="what is no longer dropped is stored")
     assert _pods(namespace) == after
