@@ -11,7 +11,7 @@ from vmoperator.render.resources import resources
 from vmoperator.render.workload import Workload
 
 # VictoriaMetrics' programs collect at 30 % of growth, for least memory whatever there is of it.
-_GROWTH_PERCENT: Final = "100"
+_GROWTH_PERCENT: Final = "300"
 _SHARE_OF_LIMIT_PERCENT: Final = 80
 _MIB: Final = 2**20
 _NAMES: Final = {"GOGC", "GOMEMLIMIT"}

@@ -91,10 +91,10 @@ def test_an_agent_on_each_node_knows_its_node() -> None:
 @pytest.mark.parametrize(
     ("spec", "wanted"),
     [
-        pytest.param({}, {"GOGC": "100", "GOMEMLIMIT": "400MiB"}, id="default limit, 500Mi"),
+        pytest.param({}, {"GOGC": "300", "GOMEMLIMIT": "400MiB"}, id="default limit, 500Mi"),
         pytest.param(
             {"resources": {"limits": {"memory": "1.5Gi"}}},
-            {"GOGC": "100", "GOMEMLIMIT": "1228MiB"},
+            {"GOGC": "300", "GOMEMLIMIT": "1228MiB"},
             id="a limit of the user's",
         ),
         pytest.param({"useDefaultResources": False}, {}, id="no limit"),
