@@ -27,8 +27,12 @@ _ANYTHING = "…"
 _REFUSALS = ("Error from server", "The request is invalid")
 _APPLIED = {"created", "configured", "unchanged"}
 _ASKS = re.compile(
-    r"kubectl (?:-n \S+ )?(?:get|describe|logs)\b|vmoperator plan|.* --dry-run=server"
+    r"kubectl (?:-n \S+ )?(?:get|describe|logs|wait|exec \S+ -- python3 -m vmoperator plan)\b"
+    r"|vmoperator plan|.* --dry-run=server"
 )
+_NOT_REACHED = "(ServiceUnavailable)"
+"""Said of a Service whose pods became ready just now, and by programs that wait for names: nothing
+was done yet."""
 
 
 class Shown(NamedTuple):
@@ -153,7 +157,7 @@ def as_shown(it: Shown, run: Callable[[str], str], *, seconds: float = 120.0) ->
         if is_right:
             return output
         is_late = time.monotonic() > began + drawn_out(seconds)
-        is_over = is_late or not _ASKS.match(it.command)
+        is_over = is_late or not (_ASKS.match(it.command) or _NOT_REACHED in output)
         assert not is_over, f"{it.command}\nshown:\n{chr(10).join(it.lines)}\nis:\n{output}"
         time.sleep(1)
 

@@ -13,8 +13,10 @@ from typing import Any
 
 from image.build import archive, reference
 from localcluster import Cluster
+from localcluster.patience import drawn_out
 from localcluster.progress import Progress
 from tests.cluster.conftest import KEEP, NAME, ROOT, Namespace, Operator, until
+from tests.pages import Failed
 
 CHART = ROOT / "charts/vmoperator"
 HOME = "vmoperator"
@@ -57,21 +59,27 @@ class Installed:
         return self._said("helm", *arguments, "-n", namespace)
 
     def shell(self, command: str) -> str:
-        """What a command of a page prints."""
-        return self._said("bash", "-c", command)
+        """What a command of a page prints; raises Failed with what it complains of."""
+        done = self._done("bash", "-c", command)
+        if done.returncode != 0:
+            raise Failed(done.stderr)
+        return done.stdout
 
     def _said(self, *command: str) -> str:
+        done = self._done(*command)
+        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
+        return done.stdout
+
+    def _done(self, *command: str) -> subprocess.CompletedProcess[str]:
         programs = Path(self.cluster.kubectl_command()[0]).parent
         environment = {
             **os.environ,
             "KUBECONFIG": str(self.cluster.paths.kubeconfig("admin")),
             "PATH": f"{programs}:{os.environ['PATH']}",
         }
-        done = subprocess.run(
+        return subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
         )
-        assert done.returncode == 0, f"{' '.join(command)}: {done.stderr}"
-        return done.stdout
 
     def upgrade(self, *settings: str, name: str = HOME, namespace: str = HOME) -> str:
         """Install or upgrade the release, and wait for its pods."""
@@ -208,4 +216,4 @@ def a_team(release: Installed) -> Iterator[Namespace]:
     release.kubectl("create", "namespace", one.name)
     yield one
     one.clear()
-    release.kubectl("wait", "--for=delete", "namespace/team", "--timeout=120s")
+    release.kubectl("wait", "--for=delete", "namespace/team", f"--timeout={drawn_out(120):.0f}s")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -40,7 +40,8 @@ class Pod:
         for pod in self.installed.pods():
             self._name = pod["metadata"]["name"]
             self._address = f"{pod['status'].get('podIP', '')}:{_PORT}"
-            return process_in(self._name)
+            # The process is there a moment before the kubelet tells of the address.
+            return process_in(self._name) if pod["status"].get("podIP") else None
         return None
 
     def stop(self) -> None:
@@ -111,9 +112,11 @@ class Pod:
 
     def _listen(self) -> None:
         for node in self.cluster.nodes:
-            for path in sorted(node.folder.glob(f"pods/{HOME}_{HOME}-*/operator/*.log")):
-                if path not in self._said:
-                    self._said[path] = path.open()
+            # The kubelet may delete what is found before it is opened.
+            with suppress(FileNotFoundError):
+                for path in sorted(node.folder.glob(f"pods/{HOME}_{HOME}-*/operator/*.log")):
+                    if path not in self._said:
+                        self._said[path] = path.open()
 
 
 def _spoken(file: IO[str]) -> str:

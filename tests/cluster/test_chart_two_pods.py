@@ -70,6 +70,16 @@ def until_judged(team: Namespace) -> None:
     until(lambda: FIELD in refusal(team), seconds=90, what="a broken object is refused")
 
 
+def both_judge(release: Installed) -> bool:
+    """Whether none but two pods are there, and each answers, not the leader alone."""
+    pods = [it["metadata"]["name"] for it in release.all_pods()]
+    return (
+        len(pods) == 2
+        and sorted(pods) == release.ready_pods()
+        and all("judging objects on" in release.kubectl("-n", HOME, "logs", pod) for pod in pods)
+    )
+
+
 def bundle(release: Installed) -> str:
     """Whom the API server trusts; empty before the operator has told it."""
     kind = "validatingwebhookconfiguration"
@@ -89,6 +99,7 @@ def scale(release: Installed, number: int) -> None:
 def test_a_broken_object_in_another_namespace_is_refused_by_field(
     release: Installed, team: Namespace
 ) -> None:
+    until(lambda: both_judge(release), seconds=90, what="both pods judge")
     until_judged(team)
     with pytest.raises(ClusterError) as refused:
         team.apply(BROKEN)

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.cluster
 
 LOADED_SECONDS = 10.0
 """A bound for a busy machine; on an idle one it takes less than a second."""
+SWIFT_SECONDS = 1.25
+"""A kubelet that needs longer for the files is asked once more, and it is told of: more writes."""
 KEY = "key of reloads & more"
 
 
@@ -76,8 +78,10 @@ def loaded(namespace: Namespace) -> tuple[str, str]:
 
 
 def test_the_status_says_that_every_replica_has_its_configuration(agents: Namespace) -> None:
+    # Ready pods are enough to be operational: whether they have loaded it may be told later.
+    wanted = ("Loaded", "loaded by 2 of 2 replicas")
+    until(lambda: loaded(agents) == wanted, seconds=LOADED_SECONDS, what="Loaded")
     assert run_by(agents, "first")
-    assert loaded(agents) == ("Loaded", "loaded by 2 of 2 replicas")
 
 
 def test_a_changed_secret_is_run_by_all_pods_within_seconds_for_three_writes(
@@ -86,11 +90,16 @@ def test_a_changed_secret_is_run_by_all_pods_within_seconds_for_three_writes(
     before, since = names(agents), time.time()
     give(agents, "jobs", jobs=jobs("second"))
     until(lambda: run_by(agents, "second"), seconds=LOADED_SECONDS, what="the second job")
-    print(f"seen in both pods {time.time() - since:.2f} s after the Secret was to be changed")
+    took = time.time() - since
+    print(f"seen in both pods {took:.2f} s after the Secret was to be changed")
     time.sleep(5)
     written = agents.cluster.audit.writes(since, time.time())
     ours = sorted((it.call.resource, it.name) for it in written if it.namespace == agents.name)
-    assert ours == [*(("pods", pod) for pod in sorted(before)), ("secrets", "vmagent-demo")]
+    wanted = [*(("pods", pod) for pod in sorted(before)), ("secrets", "vmagent-demo")]
+    if took < SWIFT_SECONDS:
+        assert ours == wanted
+    else:
+        assert set(ours) - {("vmagents", "demo")} == set(wanted)
     assert names(agents) == before
     assert KEY not in operator.log
 
@@ -121,7 +130,8 @@ def test_a_secret_that_goes_and_comes_again_is_told_and_taken_up(agents: Namespa
 def test_a_restart_of_the_operator_writes_nothing_and_asks_nobody_to_reload(
     agents: Namespace, operator: Operator
 ) -> None:
-    time.sleep(3)  # what vmagent shows may be a second old
+    until(lambda: loaded(agents)[0] == "Loaded", what="Loaded")
+    until(lambda: _is_quiet(agents), what="the last word about it is written")
     before = [_reloads(agents, pod) for pod in sorted(names(agents))]
     since = time.time()
     operator.restart()
@@ -130,6 +140,14 @@ def test_a_restart_of_the_operator_writes_nothing_and_asks_nobody_to_reload(
     assert [it.call for it in written if it.namespace == agents.name] == []
     assert [_reloads(agents, pod) for pod in sorted(names(agents))] == before
     assert loaded(agents)[0] == "Loaded"
+
+
+def _is_quiet(namespace: Namespace) -> bool:
+    """Whether nothing is written for a while; what vmagent shows may be a second old."""
+    since = time.time()
+    time.sleep(3)
+    written = namespace.cluster.audit.writes(since, time.time())
+    return not any(it.namespace == namespace.name for it in written)
 
 
 def _reloads(namespace: Namespace, pod: str) -> str:
