@@ -59,7 +59,9 @@ def _counts_at_rest(namespace: Namespace) -> Counter[str]:
 
     def is_told() -> bool:
         found = [it for it in _transitions(namespace) if it["reason"] != "ReplacingPod"]
-        return bool(max((it["lastTimestamp"], it["reason"] == "Operational") for it in found)[1])
+        # In the order of their writes: their times are in whole seconds.
+        told = {int(it["metadata"]["resourceVersion"]): it["reason"] for it in found}
+        return bool(told) and told[max(told)] == "Operational"
 
     until(is_told, what="the end of the rollout is told")
     return _counts(namespace)
@@ -98,8 +100,8 @@ def test_a_rollout_is_told_once_and_each_restart_says_why_also_if_the_operator_e
     operator.restart()
     demo.until_status("demo", "operational")
 
-    def news() -> list[str]:
-        return [it for it in _told(demo, "ReplacingPod") if it not in before]
+    def news() -> set[str]:
+        return {it for it in _told(demo, "ReplacingPod") if it not in before}
 
     until(lambda: len(news()) == 6, seconds=20, what=f"six pods are told of: {news()}")
     for app in APPS:
@@ -109,7 +111,9 @@ def test_a_rollout_is_told_once_and_each_restart_says_why_also_if_the_operator_e
     assert [it for it in _told(demo, "RollingOut") if "vmstorage 0/2" in it]
     assert "every pod of the current spec serves" in _told(demo, "Operational")
     told = _counts_at_rest(demo) - counts
-    assert [told[app] for app in APPS] == [2, 2, 2]
+    # A pod that is on its way when the operator ends may be told of by the next one, too.
+    assert all(told[app] >= 2 for app in APPS), told
+    assert sum(told[app] for app in APPS) <= 7, told
     assert told["Operational"] == 1
     # Only a pod that fails, as it may on a machine that has much to do, interrupts a rollout.
     assert 1 <= told["RollingOut"] <= 1 + told["PodFailing"], told
@@ -142,7 +146,10 @@ def test_two_bad_changes_in_a_row_take_one_pod_and_a_mended_spec_goes_on(demo: N
         words = _until_reason(demo, flag, "pod vmstorage-demo-", "container vmstorage ends")
         assert words.startswith("updated: vmstorage ")
         assert len(_ready(demo, "vmstorage")) == 1
-    assert [it for it in _told(demo, "PodFailing") if "noSuchFlag" in it]
+    until(
+        lambda: [it for it in _told(demo, "PodFailing") if "noSuchFlag" in it],
+        what="the first one is told",
+    )
     demo.apply(small())
     demo.until_status("demo", "operational")
 
@@ -155,10 +162,10 @@ def test_a_program_that_fails_again_and_again_is_told_of_once(demo: Namespace) -
         pods = demo.items("pods", "app.kubernetes.io/name=vmstorage")
         return sum(it["restartCount"] for pod in pods for it in pod["status"]["containerStatuses"])
 
+    until(lambda: not _written(demo, time.time() - 2), what="it is told")
     since, before = time.time(), restarts()
     until(lambda: restarts() > before, seconds=120, what="one more restart")
-    written = [it for it in demo.cluster.audit.writes(since) if it.namespace == demo.name]
-    assert [f"{it.call.resource}/{it.call.subresource}" for it in written] == []
+    assert _written(demo, since) == []
 
 
 def test_a_native_rollout_that_is_stuck_is_mended_by_the_next_change(demo: Namespace) -> None:
@@ -175,8 +182,10 @@ def test_a_budget_that_forbids_every_eviction_is_told_and_heeded(demo: Namespace
     demo.apply(small(vmstorage={"podDisruptionBudget": budget}, clusterVersion=NEXT_TAG))
     words = _until_reason(demo, "may not be evicted")
     assert "disruption budget" in words
-    ready = next(it for it in demo.status("demo")["conditions"] if it["type"] == "Ready")
-    assert ready["reason"] == "EvictionBlocked"
+    until(
+        lambda: demo.condition("vmcluster", "demo", "Ready")["reason"] == "EvictionBlocked",
+        what="the condition says so",
+    )
     assert len(_ready(demo, "vmstorage")) == 2
     demo.apply(small(clusterVersion=NEXT_TAG))
     demo.until_status("demo", "operational")
@@ -224,11 +233,21 @@ def _await_budget(namespace: Namespace, part: Tree, budget: dict[str, int]) -> N
     until(is_there, what=f"the budget {budget}")
 
 
-def test_a_restart_of_the_operator_tells_nothing_anew(
-    demo: Namespace, operator: Operator, cluster: Cluster
-) -> None:
-    time.sleep(2)  # the last words of what went before
+def test_a_restart_of_the_operator_tells_nothing_anew(demo: Namespace, operator: Operator) -> None:
+    until(lambda: _is_recorded(demo) and not _written(demo, time.time() - 2), what="it is at rest")
     began = time.time()
     operator.restart()
     time.sleep(5)
-    assert [it for it in cluster.audit.writes(began) if it.namespace == demo.name] == []
+    assert _written(demo, began) == []
+
+
+def _is_recorded(namespace: Namespace) -> bool:
+    """Whether the last rollout is over for the controller of the StatefulSets, too."""
+    sets = [it["status"] for it in namespace.items("statefulsets")]
+    return all(it.get("currentRevision") == it.get("updateRevision") for it in sets)
+
+
+def _written(namespace: Namespace, since: float) -> list[str]:
+    """The operator's writes in the namespace; Events are counted apart."""
+    found = [it for it in namespace.cluster.audit.writes(since) if it.namespace == namespace.name]
+    return [f"{it.call.resource}/{it.call.subresource} {it.name}" for it in found]
