@@ -160,6 +160,21 @@ def _port(name: str) -> dict[str, Any]:
     return {"spec": {"endpoints": [{"port": name, "interval": "1s"}]}}
 
 
+def until_said(agents: Namespace, word: str, said: str) -> None:
+    """Until the copy says this word, and this beside it."""
+
+    def is_said() -> bool:
+        status = agents.status("monitor", "vmservicescrape")
+        beside = (status.get("reason"), *status.get("parents", ()))
+        return status.get("updateStatus") == word and said in beside
+
+    try:
+        until(is_said, seconds=LOADED_SECONDS, what=f"the copy says {word}: {said}")
+    except pytest.fail.Exception:
+        print(agents.status("monitor", "vmservicescrape"))
+        raise
+
+
 def test_what_another_operator_made_of_a_servicemonitor_is_not_scraped_twice(
     cluster: Cluster, agents: Namespace
 ) -> None:
@@ -178,12 +193,15 @@ def test_what_another_operator_made_of_a_servicemonitor_is_not_scraped_twice(
     agents.apply(copied)
     theirs, ours = (job(it, agents, "monitor") for it in ("serviceMonitor", "serviceScrape"))
     until_up(agents, theirs, seconds=NEW_KIND_SECONDS)
+    replaced = f"its original ServiceMonitor {agents.name}/monitor is selected instead"
+    until_said(agents, "ignored", replaced)
     time.sleep(3)
     assert are_up(agents, theirs)
     # Once ServiceMonitors are no longer selected the copy counts again.
     nothing = {"spec": {"serviceMonitorSelector": None, "serviceMonitorNamespaceSelector": None}}
     agents.kubectl("patch", "vmagent", "demo", "--type=merge", "-p", json.dumps(nothing))
     until_up(agents, ours)
+    until_said(agents, "operational", f"VMAgent/{agents.name}/demo")
     agents.kubectl("delete", MONITORS, "monitor")
     until_up(agents)  # the garbage collector takes the copy along
 
