@@ -14,6 +14,7 @@ from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
 from tests.cluster.definitions import definition
+from tests.cluster.quiet import until_quiet
 
 pytestmark = pytest.mark.cluster
 
@@ -61,8 +62,8 @@ def stack(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
         "extraArgs": {"group.maxStartDelay": "10ms"},
     }
     one.apply(_object("VMAlert", "demo", {**SMALL, **spec}))
-    for ref in ("vmsingle/db", "vmalert/demo"):
-        one.kubectl("wait", "--for=condition=Ready", ref, "--timeout=180s")
+    one.until_status("db", "operational", kind="vmsingle")
+    one.until_status("demo", "operational", kind="vmalert")
     yield one
     one.kubectl("delete", "vmalerts,vmsingles,vmrules", "--all", "--wait=false")
     one.clear()
@@ -80,9 +81,20 @@ def _pods(stack: Namespace) -> dict[str, tuple[str, int]]:
     }
 
 
-def _firing(stack: Namespace, pod: str) -> dict[str, str]:
-    """Alert -> the namespace that it bears, of all that fire."""
-    page = json.loads(stack.get_raw(pod, PORT, "/api/v1/alerts"))
+def _page(stack: Namespace, pod: str, path: str) -> str:
+    """What a pod shows there; empty if it does not answer."""
+    try:
+        return stack.get_raw(pod, PORT, path)
+    except ClusterError:
+        return ""
+
+
+def _firing(stack: Namespace, pod: str) -> dict[str, str] | None:
+    """Alert -> the namespace that it bears, of all that fire; None if the pod does not answer."""
+    text = _page(stack, pod, "/api/v1/alerts")
+    if not text:
+        return None
+    page = json.loads(text)
     found = (it["labels"] for it in page["data"]["alerts"] if it["state"] == "firing")
     return {labels["alertname"]: labels["namespace"] for labels in found}
 
@@ -134,7 +146,7 @@ def test_a_rule_is_loaded_by_every_replica_soon_after_it_is_applied(stack: Names
     started = time.monotonic()
     stack.apply(_rules("quick", "Quick"))
     until(
-        lambda: all("Quick" in stack.get_raw(pod, PORT, "/api/v1/rules") for pod in _pods(stack)),
+        lambda: all("Quick" in _page(stack, pod, "/api/v1/rules") for pod in _pods(stack)),
         seconds=20,
         what="every pod has the rule",
     )
@@ -150,11 +162,13 @@ def test_an_unsound_object_is_named_and_the_others_are_evaluated(stack: Namespac
     _until_firing(stack, "Sound")
     words = "spec.groups[0].rules[0].expr: ( at character 4 is never closed"
     until(lambda: _status(stack, "unsound") == ("failed", words), what="it says what is wrong")
-    told = until(
-        lambda: stack.condition("vmalert", "demo", "ObjectsSelected"), what="the parent says it"
-    )
-    assert (told["status"], told["reason"]) == ("False", "Refused")
-    assert f"VMRule {stack.name}/unsound: {words}" in told["message"]
+
+    def is_named_by_the_parent() -> bool:
+        told = stack.condition("vmalert", "demo", "ObjectsSelected")
+        is_refused = (told.get("status"), told.get("reason")) == ("False", "Refused")
+        return is_refused and f"VMRule {stack.name}/unsound: {words}" in told["message"]
+
+    until(is_named_by_the_parent, what="the parent says it")
     stack.apply(_rules("unsound", "Mended"))
     _until_firing(stack, "Sound", "Mended")
     until(lambda: _status(stack, "unsound") == ("operational", ""), what="it is well again")
@@ -176,7 +190,8 @@ def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(
 
     def is_named_by_the_parent() -> bool:
         found = stack.condition("vmalert", "demo", "ObjectsSelected")
-        return found["reason"] == "NotEvaluated" and f"{stack.name}/sick: " in found["message"]
+        is_sick = found.get("reason") == "NotEvaluated"
+        return is_sick and f"{stack.name}/sick: " in found["message"]
 
     until(is_named_by_the_parent, what="the parent names it")
     assert _writes_of_a_restart(stack, operator) == []
@@ -189,6 +204,7 @@ def test_what_only_the_database_knows_to_be_wrong_is_told_to_the_object(
 
 def _writes_of_a_restart(stack: Namespace, operator: Operator) -> list[str]:
     """What a new process writes until it has asked every vmalert for sick rules."""
+    until_quiet(stack.cluster)
     since = time.time()
     operator.restart()
     audit = stack.cluster.audit

@@ -21,6 +21,7 @@ import pytest
 from localcluster import Cluster
 from tests.cluster.conftest import ROOT, Namespace, Operator, small, until
 from tests.cluster.process import instead
+from tests.cluster.quiet import until_quiet
 from tests.cluster.stack import API_VERSION, pods, small_object
 from vmoperator.base import labels
 
@@ -177,7 +178,8 @@ def test_a_new_version_restarts_nothing_and_comes_to_rest(stand: Stand) -> None:
     assert stand.restarted(*WORKLOADS) == []
     assert {path: stand.template(path) for path in stand.templates} == stand.templates
     for kind, name in PARENTS:
-        assert stand.namespace.status(name, kind)["updateStatus"] == "operational"
+        stand.namespace.until_status(name, "operational", kind=kind)
+    until_quiet(stand.namespace.cluster)
     began = time.time()
     for kind, name in PARENTS:
         stand.namespace.kubectl("annotate", kind.lower(), name, "tests/wakes=a-pass")
@@ -215,7 +217,12 @@ def test_the_difference_is_told_field_by_field(stand: Stand) -> None:
 
 def test_files_that_the_running_pods_read_stay_beside_those_of_the_next(stand: Stand) -> None:
     assert {"vmagent.yaml", "main.yaml"} <= _agent_files(stand)
-    assert stand.namespace.condition("VMAgent", "demo", "ConfigLoaded")["status"] == "True"
+
+    def is_loaded() -> bool:
+        found = stand.namespace.condition("VMAgent", "demo", "ConfigLoaded")
+        return bool(found.get("status") == "True")
+
+    until(is_loaded, what="the running pods have loaded it")
 
 
 def test_what_stands_beside_the_template_is_kept_in_line(stand: Stand) -> None:
@@ -289,5 +296,6 @@ def _agent_files(stand: Stand) -> set[str]:
 
 
 def _created(stand: Stand, app: str) -> list[str]:
-    found = stand.namespace.items("pods", f"app.kubernetes.io/name={app}")
+    # One of before may be on its way out for a moment longer.
+    found = pods(stand.namespace, app, "demo")
     return [pod["metadata"]["creationTimestamp"] for pod in found]
