@@ -82,6 +82,30 @@ class Children:
             if event.namespace == self.namespace.name
         ]
 
+    def is_settled(self) -> bool:
+        """Whether the controllers have made everything that the workloads ask for."""
+        workloads = (one for one in self.live() if one["kind"] in ("StatefulSet", "Deployment"))
+        return all(map(_is_whole, workloads))
+
+    def until_quiet(self) -> None:
+        """Until the controllers' last words, and the operator's last look."""
+        until(self.is_settled, what="the workloads are whole")
+        self.namespace.until_status("demo", "operational")
+
+        def is_quiet() -> bool:
+            since = time.time()
+            time.sleep(QUIET_SECONDS)
+            return not self.writes(since)
+
+        until(is_quiet, what="the operator writes nothing")
+
+
+def _is_whole(workload: Tree) -> bool:
+    metadata, status = workload["metadata"], workload.get("status") or {}
+    counts = {status.get(key, 0) for key in ("replicas", "updatedReplicas", "readyReplicas")}
+    is_seen = status.get("observedGeneration") == metadata["generation"]
+    return is_seen and counts == {workload["spec"]["replicas"]}
+
 
 def _name(live: Tree) -> str:
     return f"{live['kind']} {live['metadata']['name']}"
@@ -259,8 +283,7 @@ def test_an_edit_by_hand_is_undone_and_then_it_is_quiet(
     children.namespace.kubectl(*edit)
     until(lambda: children.writes(since), seconds=10, what="the operator writes")
     until(lambda: not children.drift(), seconds=20, what=f"undone: {children.drift()}")
-    children.namespace.until_status("demo", "operational")
-    time.sleep(QUIET_SECONDS)  # the controllers' last words, the operator's last look
+    children.until_quiet()
     quiet_since = time.time()
     time.sleep(QUIET_SECONDS)
     assert children.writes(quiet_since) == []
@@ -280,7 +303,7 @@ def test_an_object_applied_again_by_somebody_else_gives_its_fields_back(
     )
     until(lambda: children.writes(since), seconds=10, what="the operator writes")
     until(lambda: not children.drift(), seconds=10, what="the fields are given back")
-    time.sleep(QUIET_SECONDS)
+    children.until_quiet()
     quiet_since = time.time()
     time.sleep(QUIET_SECONDS)
     assert children.writes(quiet_since) == []
@@ -302,6 +325,7 @@ def test_a_restart_by_kubectl_goes_through(children: Children, target: str) -> N
 
 
 def test_a_label_of_somebody_else_stays(children: Children) -> None:
+    children.until_quiet()
     since = time.time()
     children.namespace.kubectl("label", "sa/vmcluster-demo", "team=x")
     time.sleep(QUIET_SECONDS)
@@ -310,6 +334,7 @@ def test_a_label_of_somebody_else_stays(children: Children) -> None:
 
 
 def test_a_restarted_operator_writes_nothing(children: Children, operator: Operator) -> None:
+    children.until_quiet()
     since = time.time()
     operator.restart()
     time.sleep(5)
