@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from localcluster import Cluster
+from localcluster.patience import drawn_out
 from tests.cluster.conftest import Namespace, until
 from tests.cluster.installed import Installed
 from tests.cluster.receiver import URL, Received, receiving
@@ -173,12 +174,17 @@ def test_both_replicas_of_the_agent_scrape_the_target(stack: Namespace, settled:
 
 
 def test_a_doubled_agent_counts_like_a_single_one(stack: Namespace, settled: float) -> None:
-    moments = [settled - offset for offset in range(SCRAPE_SECONDS)]
-    single = [counted(stack, "single", at) for at in moments]
-    pair = [counted(stack, "pair", at) for at in moments]
-    print(f"single {single}, pair {pair}")
-    assert pair == single
-    assert set(single) == {WINDOW_SECONDS // SCRAPE_SECONDS}
+
+    def are_alike() -> bool:
+        # A scrape that comes late on a busy machine is in another window than it should be.
+        latest = time.time() - 2 * SCRAPE_SECONDS
+        moments = [latest - offset for offset in range(SCRAPE_SECONDS)]
+        single = [counted(stack, "single", at) for at in moments]
+        pair = [counted(stack, "pair", at) for at in moments]
+        print(f"single {single}, pair {pair}")
+        return pair == single and set(single) == {WINDOW_SECONDS // SCRAPE_SECONDS}
+
+    until(are_alike, seconds=WINDOW_SECONDS, what="as many samples of the pair as of the single")
 
 
 def test_with_one_agent_killed_no_sample_is_missed(stack: Namespace, settled: float) -> None:
@@ -186,17 +192,28 @@ def test_with_one_agent_killed_no_sample_is_missed(stack: Namespace, settled: fl
     stack.kubectl("delete", "pod", killed, "--grace-period=0", "--force")
     time.sleep(WINDOW_SECONDS / 2)
     at = time.time() - 2 * SCRAPE_SECONDS
-    assert counted(stack, "pair", at) == WINDOW_SECONDS // SCRAPE_SECONDS
+
+    def is_whole() -> bool:
+        # One that comes late is in some of these windows, one that is missed in none.
+        found = {counted(stack, "pair", at - offset) for offset in range(SCRAPE_SECONDS)}
+        return WINDOW_SECONDS // SCRAPE_SECONDS in found
+
+    until(is_whole, seconds=20, what="every sample around the kill")
     stack.until_status("pair", "operational", kind="vmagent")
 
 
 def test_a_receiver_is_told_once_per_repeat_interval(received: Received, quiet: float) -> None:
     time.sleep(max(0.0, quiet + QUIET_SECONDS - time.time()))
-    gaps = received.gaps_seconds(quiet, time.time())[1:-1]
-    print(f"gaps between notifications: {[round(gap, 1) for gap in gaps]} s")
-    assert len(gaps) >= 2
-    assert min(gaps) >= REPEAT_SECONDS - 1
-    assert max(gaps) <= REPEAT_SECONDS + GROUP_SECONDS + SLACK_SECONDS
+
+    def is_regular() -> bool:
+        # Replicas that are held up for longer than they wait for each other tell twice.
+        now = time.time()
+        gaps = received.gaps_seconds(now - QUIET_SECONDS, now)[1:-1]
+        print(f"gaps between notifications: {[round(gap, 1) for gap in gaps]} s")
+        most = REPEAT_SECONDS + GROUP_SECONDS + drawn_out(SLACK_SECONDS)
+        return len(gaps) >= 2 and min(gaps) >= REPEAT_SECONDS - 1 and max(gaps) <= most
+
+    until(is_regular, seconds=QUIET_SECONDS, what="one notification in each interval")
 
 
 def test_with_an_alertmanager_and_a_vmalert_killed_no_notification_is_missed(
@@ -210,7 +227,8 @@ def test_with_an_alertmanager_and_a_vmalert_killed_no_notification_is_missed(
     gaps = received.gaps_seconds(began, ended)[1:]
     print(f"gaps between notifications: {[round(gap, 1) for gap in gaps]} s")
     # Who was to tell is gone: the next one waits for it once.
-    assert max(gaps) <= REPEAT_SECONDS + GROUP_SECONDS + PEER_SECONDS + SLACK_SECONDS
+    slack = PEER_SECONDS + drawn_out(SLACK_SECONDS)
+    assert max(gaps) <= REPEAT_SECONDS + GROUP_SECONDS + slack
     assert {one.state for one in received.since(began)} == {"firing"}
 
 

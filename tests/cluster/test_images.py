@@ -51,7 +51,7 @@ class Containerd:
 
     def stop(self) -> None:
         self._process.terminate()
-        self._process.wait(20)
+        self._process.wait(drawn_out(20))
         self._log.close()
 
 
