@@ -14,6 +14,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.quiet import until_quiet
 from tests.cluster.targets import agent, are_up, job, running, scrape, targets, up, web
 from vmoperator.base.labels import CONFIG_HASH
 
@@ -178,7 +179,7 @@ def test_a_wrong_object_fails_alone_and_joins_once_it_is_mended(
     until(is_named_by_the_agent, what=f"{field} named by the agent: {selected(agents)}")
     until_up(agents, good)
     assert agents.status("demo", "vmagent")["updateStatus"] == "operational"
-    assert told(agents, "vmservicescrape", "good") == ("operational", "")
+    until(lambda: told(agents, "vmservicescrape", "good") == ("operational", ""), what="good")
     agents.apply(scrape("VMServiceScrape", "wrong"))
     until_up(agents, good, wrong)
     until(lambda: told(agents, "vmservicescrape", "wrong") == ("operational", ""), what="mended")
@@ -222,8 +223,10 @@ def test_a_restart_of_the_operator_writes_nothing(agents: Namespace, operator: O
     agents.apply(scrape("VMServiceScrape", "wrong", basicAuth=gone))
     until(lambda: told(agents, "vmservicescrape", "wrong")[0] == "failed", what="failed")
     until(lambda: told(agents, "vmpodscrape", "good")[0] == "operational", what="operational")
+    until(lambda: told(agents, "vmservicescrape", "good")[0] == "operational", what="operational")
+    until_up(agents, *(job(kind, agents, "good") for kind in ("serviceScrape", "podScrape")))
     until(lambda: agents.condition("vmagent", "demo", "ConfigLoaded").get("status") == "True")
-    time.sleep(5)
+    until_quiet(agents.cluster, seconds=5)
     since = time.time()
     operator.restart()
     time.sleep(10)
