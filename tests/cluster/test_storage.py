@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.quiet import until_quiet
 from tests.cluster.stack import small_object
 
 pytestmark = pytest.mark.cluster
@@ -71,7 +74,7 @@ def _cluster(size: str, **vmstorage: Any) -> Tree:
 
 @pytest.fixture(scope="module")
 def stand(cluster: Cluster, operator: Operator) -> Iterator[Namespace]:
-    name = "volumes"
+    name = f"volumes-{uuid.uuid4().hex[:6]}"
     cluster.kubectl("create", "namespace", name)
     one = Namespace(cluster, name)
     _up(one, "100Mi")
@@ -99,6 +102,8 @@ def _uids(namespace: Namespace, kind: str) -> dict[str, str]:
 
 
 def _writes(namespace: Namespace, seconds: float = 3.0) -> list[str]:
+    """What is written once the operator has come to rest."""
+    until_quiet(namespace.cluster)
     begun = time.time()
     time.sleep(seconds)
     return [f"{one.call} {one.name}" for one in namespace.cluster.audit.writes(begun, time.time())]
@@ -123,13 +128,23 @@ def test_every_volume_grows_and_no_pod_restarts(stand: Namespace) -> None:
     until(lambda: _sizes(stand) == dict.fromkeys(GROWING, "200Mi"), what="every volume grows")
     for kind in KEPT:
         stand.until_status("demo", "operational", kind=kind.lower())
-        ready = stand.condition(kind, "demo", "StorageReady")
-        assert ready.get("status", "True") == "True", ready
+        until(partial(_is_ready, stand, kind), what=f"StorageReady of {kind}")
     assert _uids(stand, "pvc") == claims
-    assert not _uids(stand, "statefulsets").items() & sets.items()
+    until(lambda: _are_made_anew(stand, sets), what="every StatefulSet is made anew")
     after = _uids(stand, "pods")
     assert {name for name in pods if after.get(name) != pods[name]} <= {RESTARTS}
     assert _writes(stand) == []
+
+
+def _is_ready(namespace: Namespace, kind: str) -> bool:
+    """Claims have grown a moment before the operator sees and tells it."""
+    found = namespace.condition(kind, "demo", "StorageReady")
+    return bool(found.get("status", "True") == "True")
+
+
+def _are_made_anew(namespace: Namespace, before: dict[str, str]) -> bool:
+    now = _uids(namespace, "statefulsets")
+    return now.keys() == before.keys() and not now.items() & before.items()
 
 
 def test_an_operator_that_is_killed_in_the_middle_is_made_up_for(
