@@ -109,6 +109,11 @@ def firing(stand: Namespace) -> list[tuple[str, ...]]:
     ]
 
 
+def failing(stand: Namespace) -> list[tuple[str, ...]]:
+    """Names of the rules that each pod has evaluated with an error."""
+    return [tuple(sorted(it["name"] for it in rules if it["lastError"])) for rules in pages(stand)]
+
+
 def told(stand: Namespace, name: str) -> tuple[str, str]:
     status = stand.status(name, "vmrule")
     return status.get("updateStatus", ""), status.get("reason", "")
@@ -131,8 +136,14 @@ def lives(stand: Namespace) -> list[tuple[str, int]]:
     ]
 
 
+def until_evaluated(stand: Namespace) -> None:
+    """Until every pod has evaluated the sound rule, and the sick one, which it may do later."""
+    until(lambda: set(firing(stand)) == {("Well",)}, what="each pod evaluates the sound rule")
+    until(lambda: set(failing(stand)) == {("Sick",)}, what="each pod knows of the sick rule")
+
+
 def until_replaced(stand: Namespace, pod: str) -> None:
-    """Deletes a pod of vmalert, and waits until another one evaluates the sound rule."""
+    """Deletes a pod of vmalert, and waits until another one evaluates the rules."""
     before = set(vmalerts(stand))
     stand.kubectl("delete", "pod", pod)
 
@@ -141,7 +152,7 @@ def until_replaced(stand: Namespace, pod: str) -> None:
         return len(now) == REPLICAS and len(now - before) == 1
 
     until(is_replaced, what=f"another pod than {pod}")
-    until(lambda: set(firing(stand)) == {("Well",)}, what="the new pod evaluates the sound rule")
+    until_evaluated(stand)
 
 
 def test_a_new_pod_lives_with_a_template_that_is_wrong_and_still_tells_whose_it_is(
@@ -158,6 +169,7 @@ def test_a_new_pod_lives_with_a_template_that_is_wrong_and_still_tells_whose_it_
         )
 
     until(lambda: names_it("nofunc"), what="it says what is wrong")
+    until_evaluated(stand)
     since = time.time()
     for pod in vmalerts(stand):
         until_replaced(stand, pod)
