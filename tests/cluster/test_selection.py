@@ -196,14 +196,15 @@ def test_what_another_operator_made_of_a_servicemonitor_is_not_scraped_twice(
     replaced = f"its original ServiceMonitor {agents.name}/monitor is selected instead"
     until_said(agents, "ignored", replaced)
     time.sleep(3)
-    assert are_up(agents, theirs)
+    until_up(agents, theirs)
     # Once ServiceMonitors are no longer selected the copy counts again.
     nothing = {"spec": {"serviceMonitorSelector": None, "serviceMonitorNamespaceSelector": None}}
     agents.kubectl("patch", "vmagent", "demo", "--type=merge", "-p", json.dumps(nothing))
     until_up(agents, ours)
     until_said(agents, "operational", f"VMAgent/{agents.name}/demo")
     agents.kubectl("delete", MONITORS, "monitor")
-    until_up(agents)  # the garbage collector takes the copy along
+    # The garbage collector takes the copy along: it looks for new kinds every 30 s.
+    until_up(agents, seconds=2 * LOADED_SECONDS)
 
 
 def test_every_field_of_the_selectors_is_taken_by_the_api_server(agents: Namespace) -> None:
