@@ -115,7 +115,8 @@ def _fire(stack: Namespace, alert: str, **labels: str) -> float:
     moment = time.time()
     told = {"alertname": alert, "namespace": stack.name, **labels}
     body = json.dumps([{"labels": told}])
-    command = ["curl", "-sf", "--max-time", "5", "-H", "Content-Type: application/json"]
+    within = f"{drawn_out(5):.0f}"
+    command = ["curl", "-sf", "--max-time", within, "-H", "Content-Type: application/json"]
     for pod in stack.items("pods", PODS):
         url = f"http://{pod['status']['podIP']}:{PORT}/api/v2/alerts"
         assert (
@@ -143,7 +144,7 @@ def test_an_object_routes_the_alerts_of_its_namespace_to_its_receiver(
     told = [one for one in received.since(elsewhere) if one.path == "/first"]
     assert "elsewhere" not in {alert for one in told for alert in one.alerts}
     assert _pods(stack) == before
-    assert seconds < 10
+    assert seconds < drawn_out(10)
     until(lambda: stack.status("team", KIND).get("updateStatus") == "operational")
 
 
@@ -197,8 +198,11 @@ def test_a_wrong_object_is_named_and_all_others_are_loaded(
     status = until(lambda: stack.status(name, KIND) or None, what="a status")
     assert status["updateStatus"] == "failed"
     assert field in status["reason"]
-    told = until(lambda: stack.condition("vmalertmanager", "demo", "ObjectsSelected"))
-    assert f"{stack.name}/{name}" in told["message"]
+
+    def told() -> str:
+        return str(stack.condition("vmalertmanager", "demo", "ObjectsSelected").get("message"))
+
+    until(lambda: f"{stack.name}/{name}" in told(), what="the parent names it")
     stack.apply(_config(name))
     _until_loaded(stack, f"{stack.name}-{name}-hook")
     until(lambda: stack.status(name, KIND).get("updateStatus") == "operational")
@@ -233,7 +237,8 @@ def test_an_alertmanagerconfig_of_monitoring_coreos_com_is_taken_up_as_it_is(
     cluster.kubectl(
         "apply", "-f", "-", input=json.dumps(definition("AlertmanagerConfig", "v1alpha1"))
     )
-    cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}")
+    within = f"--timeout={drawn_out(30):.0f}s"
+    cluster.kubectl("wait", "--for=condition=Established", f"crd/{NAME}", within)
     _hooks(stack, url=f"{URL}second", foreign=f"{URL}foreign")
     hook = {"urlSecret": {"name": "hooks", "key": "foreign"}}
     spec = {
