@@ -136,8 +136,11 @@ def test_from_few_objects_to_many_no_pod_restarts_and_a_full_bucket_loses_no_job
     wanted = set(jobs(stand, [*names, *large]))
     until(lambda: loaded(stand) == [wanted] * REPLICAS, seconds=LOADED_SECONDS, what="all jobs")
 
+    def is_kept() -> bool:
+        return sorted(itertools.chain.from_iterable(written(stand).values())) == sorted(wanted)
+
+    until(is_kept, what="each job in one Secret")
     kept = written(stand)
-    assert sorted(itertools.chain.from_iterable(kept.values())) == sorted(wanted)
     assert sum(any("/large-" in job for job in jobs) for jobs in kept.values()) > 1
     assert life(stand) == before
 

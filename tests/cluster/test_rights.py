@@ -172,9 +172,13 @@ def _break_and_mend(tour: Namespace) -> None:
 
 def _assert_every_rollout_is_recorded(tour: Namespace) -> None:
     """Whoever moves it on, the operator or Kubernetes itself: the revision is the newest one."""
-    for it in tour.items("statefulsets"):
-        status = it["status"]
-        assert status["currentRevision"] == status["updateRevision"], it["metadata"]["name"]
+
+    def late() -> list[str]:
+        sets = {it["metadata"]["name"]: it["status"] for it in tour.items("statefulsets")}
+        return [name for name, it in sets.items() if it["currentRevision"] != it["updateRevision"]]
+
+    # The controller of the StatefulSets counts the pods a moment after these are seen to serve.
+    until(lambda: not late(), what="every rollout is recorded")
 
 
 def _hang(tour: Namespace, installed: Installed, began: float) -> None:
