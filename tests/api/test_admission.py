@@ -93,6 +93,7 @@ class Stand:
             Introduction(self.client, CONFIGURATION),
             Verdicts(metrics.register),
             lambda: one.is_leading,
+            upkeep_seconds=3_600,
             retry_seconds=0.02,
         )
         one = Replica(admission, bound(Address.of("127.0.0.1:0")), metrics, is_leading)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.api.informers import informed
-from tests.fake_api import FakeApi, Fault
+from tests.fake_api import FakeApi, Fault, Seen
 from tests.fake_api.waiting import until
 
 from vmoperator.apply.around import Surroundings, forget
@@ -122,9 +122,13 @@ async def site(api: FakeApi, client: Client) -> AsyncIterator[Site]:
 async def test_no_secret_crosses_the_wire_that_nobody_asks_for(site: Site) -> None:
     await site.put(secret(password="hunter2"))
     assert site.reads() == 0
-    listed = [one for one in site.api.seen if one.path.endswith(("/secrets", "/configmaps"))]
-    assert len(listed) == 4
-    assert all("as=PartialObjectMetadata" in one.headers["Accept"] for one in listed)
+
+    def asked() -> list[Seen]:
+        """Lists and watches."""
+        return [one for one in site.api.seen if one.path.endswith(("/secrets", "/configmaps"))]
+
+    await until(lambda: len(asked()) == 4)
+    assert all("as=PartialObjectMetadata" in one.headers["Accept"] for one in asked())
     assert "hunter2" not in repr(site.world)
     assert "aHVudGVyMg==" not in repr(site.world)
 
