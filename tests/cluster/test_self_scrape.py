@@ -54,8 +54,12 @@ def test_the_stack_is_scraped_and_what_users_change_of_it_restarts_nothing(
 ) -> None:
     until_up(stack, {"vmsingle-store": 1, "vmagent-demo": 2})
     before = running(stack), names(pods(stack, "vmsingle", "store"))
-    told = stack.status("vmsingle-store", "vmservicescrape")
-    assert told["updateStatus"] == "operational"
+
+    def is_used() -> bool:
+        told = stack.status("vmsingle-store", "vmservicescrape")
+        return bool(told.get("updateStatus") == "operational")
+
+    until(is_used, what="the object says that it is used")
 
     stack.kubectl("delete", "vmservicescrape", "vmagent-demo")
     until(lambda: scrapes(stack) == ["vmagent-demo", "vmsingle-store"], what="made again")

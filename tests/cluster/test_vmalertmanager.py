@@ -28,6 +28,8 @@ SMALL = {
 }
 HASH = "$2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi"
 CERTIFICATE = {"cert_file": "/c"}
+_NO_NAME, _NO_CONNECTION = 6, 7
+"""How curl ends where it has not reached anybody."""
 
 
 def _object(**spec: Any) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def mesh(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     one = Namespace(cluster, name)
     one.apply(_object(replicaCount=1))
     one.until_status("demo", "operational", kind=KIND)
-    _silence(one)
+    until(lambda: _is_silenced(one), what="the silence is made")
     yield one
     one.clear()
 
@@ -121,7 +123,8 @@ def _asked(mesh: Namespace, pod: str, path: str) -> Any:
     return json.loads(mesh.get_raw(pod, 9093, path))
 
 
-def _silence(mesh: Namespace) -> None:
+def _is_silenced(mesh: Namespace) -> bool:
+    """Makes the silence; DNS and kube-proxy may hear of the pod later than the operator."""
     host = f"vmalertmanager-demo.{mesh.name}.svc"
     silence = {
         "matchers": [{"name": "a", "value": "b", "isRegex": False}],
@@ -133,7 +136,10 @@ def _silence(mesh: Namespace) -> None:
     command = ["curl", "-sf", "--max-time", "5", "-H", "Content-Type: application/json"]
     url = f"http://{host}:9093/api/v2/silences"
     process = mesh.cluster.popen_inside([*command, "-d", json.dumps(silence), url])
-    assert process.wait(timeout=drawn_out(10)) == 0
+    code = process.wait(timeout=drawn_out(10))
+    # Whoever was not reached has not made it: two of them would be one too many.
+    assert code in (0, _NO_NAME, _NO_CONNECTION)
+    return bool(code == 0)
 
 
 def _is_complete(mesh: Namespace, replicas: int) -> bool:
@@ -187,7 +193,7 @@ def test_a_change_replaces_one_replica_at_a_time_and_keeps_the_silences(mesh: Na
         fewest = min(fewest, len(ready))
         return len(ready) == 3 and not set(ready) & {uid for uid, _ in before.values()}
 
-    until(rolled, what="three new replicas")
+    until(rolled, seconds=180, what="three new replicas")
     assert fewest == 2
     until(lambda: _is_complete(mesh, 3), what="three peers at each of three")
 
