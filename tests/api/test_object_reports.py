@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -102,10 +102,14 @@ class Desk:
         await asyncio.gather(*self.tasks, return_exceptions=True)
 
     async def pass_of(
-        self, parent: Ref, recipe: Recipe | None = None, selector: Tree | None = None
+        self,
+        parent: Ref,
+        recipe: Recipe | None = None,
+        selector: Tree | None = None,
+        choice: Choice | None = None,
     ) -> None:
         around = Surroundings(self.client, self.world, parent)
-        choice, how = choosing(selector or {}), recipe or refusing()
+        choice, how = choice or choosing(selector or {}), recipe or refusing()
         picked = await around.answered(lambda: around.picked(choice, how))
         around.settle()
         self.reports.tell(parent, (picked,))
@@ -267,6 +271,18 @@ async def test_a_parent_that_goes_uses_nothing_any_more(desk: Desk) -> None:
     forget(desk.world, A)
     desk.reports.forget(A)
     await desk.says("one", **IGNORED)
+
+
+async def test_what_keeps_an_object_out_is_told_anew_when_the_parent_chooses_otherwise(
+    desk: Desk,
+) -> None:
+    await desk.pass_of(A, selector={"matchLabels": {"a": "b"}})
+    await desk.says("one", **MISSED)
+    off = replace(choosing({}), objects=None, namespaces=None)
+    await desk.pass_of(A, choice=off)
+    words = f"{IGNORED['reason']}: VMAgent/default/a: spec.staticScrapeSelector is not set"
+    for name in ("one", "two"):
+        await desk.says(name, updateStatus="ignored", reason=words)
 
 
 async def test_a_parent_that_became_unsound_keeps_what_it_uses(desk: Desk) -> None:

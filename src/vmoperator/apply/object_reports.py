@@ -79,15 +79,15 @@ class ObjectReports:
 
     def tell(self, parent: Ref, picked: Sequence[Picked]) -> None:
         """What a pass of the parent made of the objects that it selects."""
-        is_new = parent not in self._told
+        before = self._told.get(parent)
         self._unsound.discard(parent)
-        if not is_new and self._told[parent] == tuple(picked):
+        if before == tuple(picked):
             return
         self._told[parent] = tuple(picked)
-        if is_new:
+        if before is None:
             self._recall(parent)
         self._update(parent)
-        if is_new:
+        if before is None or [it.choice for it in before] != [it.choice for it in picked]:
             self._look_at_all()
 
     def used(self, kind: str) -> dict[Ref, tuple[Ref, ...]]:
