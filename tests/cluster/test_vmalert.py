@@ -120,8 +120,8 @@ def stack(cluster: Cluster, installed: Installed) -> Iterator[Namespace]:
     one.apply(_object("VMSingle", "db"))
     one.apply(_object("VMAlertmanager", "main", replicaCount=2))
     one.apply(_real_alert(name))
-    for ref in ("vmsingle/db", "vmalertmanager/main", "vmalert/demo"):
-        one.kubectl("wait", "--for=condition=Ready", ref, "--timeout=120s")
+    for kind, name in (("vmsingle", "db"), ("vmalertmanager", "main"), ("vmalert", "demo")):
+        one.until_status(name, "operational", kind=kind)
     yield one
     one.kubectl("delete", "vmalerts,vmalertmanagers,vmsingles", "--all", "--wait=false")
     one.clear()
