@@ -129,5 +129,5 @@ def test_what_is_taken_out_of_a_spec_leaves_nothing_behind_but_claims(full: Name
         *(*MADE_BESIDE, "svc/vmselectinternal-demo", "sa/vmsingle-demo"),
     ):
         until(partial(_is_gone, full, path), seconds=120, what=f"{path} is gone")
-    assert _is_there(full, "sts/vmagent-demo")
+    until(partial(_is_there, full, "sts/vmagent-demo"), seconds=60, what="the only shard")
     assert {it["metadata"]["name"] for it in full.items("pvc")} >= set(claims)
