@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from localcluster.errors import ClusterError
+from localcluster.patience import drawn_out
 from tests.cluster.conftest import ROOT, Namespace, until
 from tests.cluster.installed import Installed
 from tests.cluster.stack import names, pods, small_object
@@ -68,8 +69,9 @@ def test_an_example_becomes_operational_and_its_deletion_leaves_nothing_but_clai
 ) -> None:
     kind = _kind(path)
     namespace.kubectl("apply", "-f", str(path))
-    wait = ("wait", "--for=condition=Ready", f"{kind.lower()}/demo", "--timeout=150s")
-    assert "condition met" in namespace.kubectl(*wait)
+    wait = ("wait", "--for=condition=Ready", f"{kind.lower()}/demo")
+    timeout = f"--timeout={drawn_out(150):.0f}s"
+    assert "condition met" in namespace.kubectl(*wait, timeout)
     status = namespace.until_status("demo", "operational", kind=kind)
     assert status["observedGeneration"] == 1
     rows = namespace.kubectl("get", f"{kind.lower()}s").splitlines()
@@ -277,17 +279,26 @@ def test_credentials_open_what_they_are_for(installed: Installed, namespace: Nam
 
 def _has_delivered(namespace: Namespace) -> bool:
     """Whether the store took a block of the agent, which it does not without a password."""
-    (agent,) = names(pods(namespace, "vmagent", "demo"))
-    lines = namespace.get_raw(agent, 8429, "/metrics").splitlines()
+    lines = _said(namespace, "vmagent", 8429, "/metrics").splitlines()
     sent = [line for line in lines if line.startswith("vmagent_remotewrite_requests_total{")]
     return any('status_code="2' in line and float(line.split()[-1]) > 0 for line in sent)
 
 
 def _has_evaluated(namespace: Namespace) -> bool:
-    (alert,) = names(pods(namespace, "vmalert", "demo"))
-    answer = json.loads(namespace.get_raw(alert, 8080, "/api/v1/rules"))
-    rules = [rule for group in answer["data"]["groups"] for rule in group["rules"]]
+    answer = _said(namespace, "vmalert", 8080, "/api/v1/rules")
+    groups = json.loads(answer)["data"]["groups"] if answer else []
+    rules = [rule for group in groups for rule in group["rules"]]
     return [(rule["health"], rule["lastError"]) for rule in rules] == [("ok", "")]
+
+
+def _said(namespace: Namespace, app: str, port: int, path: str) -> str:
+    """What the pod of the object `demo` answers; empty while it does not."""
+    try:
+        return "".join(
+            namespace.get_raw(pod, port, path) for pod in names(pods(namespace, app, "demo"))[:1]
+        )
+    except ClusterError:
+        return ""
 
 
 def _logs(namespace: Namespace) -> str:
