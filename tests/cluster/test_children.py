@@ -89,6 +89,10 @@ class Place:
         time.sleep(seconds)
         return [f"{one.call} {one.name}" for one in self.cluster.audit.writes(begun, time.time())]
 
+    def until_at_rest(self) -> None:
+        """Until the last word about what has just come true is written."""
+        until(lambda: not self.writes(1.0), what="the operator writes nothing")
+
 
 @pytest.fixture
 def place(namespace: Namespace, operator: Operator) -> Place:
@@ -126,6 +130,7 @@ def test_alertmanagers_share_a_service_without_a_fight(place: Place) -> None:
         return [owner["name"] for owner in live["metadata"]["ownerReferences"]]
 
     until(lambda: owners() == ["a", "b", "c"], what="all own it")
+    place.until_at_rest()
     assert place.writes() == []
     begun = time.time()
     place.namespace.kubectl("delete", "vmalertmanager", "a")
@@ -152,6 +157,10 @@ def test_the_claim_of_a_single_grows_stays_and_is_taken_up_again(place: Place) -
         found = place.namespace.get("pvc", "vmsingle-demo")["spec"]["resources"]["requests"]
         return str(found["storage"])
 
+    def capacity() -> str:
+        found = place.namespace.get("pvc", "vmsingle-demo")["status"].get("capacity") or {}
+        return str(found.get("storage"))
+
     assert size() == "2Gi"
     place.apply("VMSingle", **_storage("1Gi"))
     assert "storage stays 2Gi" in place.until("VMSingle", word="failed")["reason"]
@@ -159,6 +168,8 @@ def test_the_claim_of_a_single_grows_stays_and_is_taken_up_again(place: Place) -
     reason = place.until("VMSingle", word="failed")["reason"]
     assert "spec.storageClassName stays hostpath" in reason
     until(lambda: size() == "3Gi", what="it grows all the same")
+    until(lambda: capacity() == "3Gi", what="it has grown")
+    place.until_at_rest()
     assert place.writes() == []
     place.namespace.kubectl("delete", "vmsingle", "demo")
     until(lambda: not place.exists("deployment", "vmsingle-demo"), what="the rest is gone")
@@ -250,7 +261,12 @@ VPA_CRD = "verticalpodautoscalers.autoscaling.k8s.io"
 @pytest.mark.slow
 def test_an_autoscaler_by_size_is_used_once_it_is_installed(place: Place) -> None:
     place.running("VMSingle", **VPA)
-    assert "not installed" in place.remark("VMSingle", "ChildrenIncomplete")
+    # The definition of a test before this one may be gone for a moment only.
+    until(
+        lambda: "not installed" in place.remark("VMSingle", "ChildrenIncomplete"),
+        seconds=90,
+        what="it is told that there is none",
+    )
     place.cluster.kubectl(
         "apply",
         "-f",
@@ -264,6 +280,7 @@ def test_an_autoscaler_by_size_is_used_once_it_is_installed(place: Place) -> Non
             what="it is made",
         )
         until(lambda: not place.remark("VMSingle", "ChildrenIncomplete"), what="it is told")
+        place.until_at_rest()
         assert place.writes() == []
     finally:
         place.cluster.kubectl("delete", "crd", VPA_CRD)
@@ -318,6 +335,7 @@ def test_a_restart_of_the_operator_writes_nothing(place: Place, operator: Operat
     place.running("VMSingle", **_storage("1Gi"))
     place.running("VMAgent")
     place.running("VMAlertmanager")
+    place.until_at_rest()
     begun = time.time()
     operator.restart()
     time.sleep(8)
