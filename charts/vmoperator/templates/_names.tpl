@@ -38,8 +38,8 @@ app.kubernetes.io/instance: {{ .Release.Name | quote }}
 labels:
   {{- $own := include "vmoperator.selector" $root | fromYaml }}
   {{- $own = merge $own (dict "app.kubernetes.io/version" $root.Chart.AppVersion "app.kubernetes.io/managed-by" $root.Release.Service "helm.sh/chart" (printf "%s-%s" $root.Chart.Name ($root.Chart.Version | replace "+" "_"))) }}
-  {{- toYaml (merge (dict) $own (.labels | default dict) $root.Values.commonLabels) | nindent 2 }}
-{{- with merge (dict) (.annotations | default dict) $root.Values.commonAnnotations }}
+  {{- toYaml (merge (dict) $own (.labels | default dict) ($root.Values.commonLabels | default dict)) | nindent 2 }}
+{{- with merge (dict) (.annotations | default dict) ($root.Values.commonAnnotations | default dict) }}
 annotations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -70,7 +70,7 @@ annotations:
 {{- if $image.digest }}@{{ $image.digest }}{{ else }}:{{ default .Chart.AppVersion $image.tag }}{{ end -}}
 {{- end }}
 {{- define "vmoperator.namespaces" -}}
-{{- if .Values.watchOwnNamespace }}{{ list (include "vmoperator.namespace" .) | toJson }}{{ else }}{{ .Values.watchNamespaces | uniq | toJson }}{{ end }}
+{{- if .Values.watchOwnNamespace }}{{ list (include "vmoperator.namespace" .) | toJson }}{{ else }}{{ .Values.watchNamespaces | default list | uniq | toJson }}{{ end }}
 {{- end }}
 {{- define "vmoperator.checked" -}}
 {{- if and .Values.webhook.enabled (or .Values.watchOwnNamespace .Values.watchNamespaces) }}

@@ -308,6 +308,18 @@ def test_a_value_that_cannot_work_is_refused_by_name(values: str, words: str) ->
         template(values=values)
 
 
+def test_lists_and_maps_that_are_left_blank_are_empty() -> None:
+    switched = {"webhook.enabled": True, "monitor.enabled": True, "replicas": 2}
+    empty = {path: value for path, value, _ in rows_of(Root()) if value in ([], {})}
+    empty["webhook.excludedNamespaces"] = []
+    written, blank = ({**switched, **it} for it in (empty, dict.fromkeys(empty)))
+    assert template(values=json.dumps(nested(blank))) == template(
+        values=json.dumps(nested(written))
+    )
+    # As one goes back from a list of namespaces to all of them.
+    assert template("watchNamespaces=null", values="watchNamespaces: [a]") == template()
+
+
 @pytest.mark.parametrize("registry", ["r.example", "R.example:5000/mirror/hub-1", "localhost:5000"])
 def test_what_the_operator_takes_is_no_wrong_value(registry: str) -> None:
     taken = settings_of(
