@@ -33,9 +33,12 @@ def stat_fields(pid: int) -> list[str] | None:
 
 
 def identified(pid: int) -> Process | None:
-    """The process that has this pid now; None if there is none or it is a zombie."""
+    """The process that has this pid now; None if there is none or all of it is a zombie.
+
+    While other threads of it end, its ports are taken though its first thread is a zombie.
+    """
     fields = stat_fields(pid)
-    if fields is None or fields[0] in "ZX":
+    if fields is None or (fields[0] in "ZX" and int(fields[17]) <= 1):
         return None
     return Process(pid, int(fields[19]))
 

@@ -17,6 +17,11 @@ from localcluster.state import State
 
 SAVED = State(port=16443, nodes=2, boot_id="b", programs="k")
 SLEEP = (sys.executable, "-c", "import time; time.sleep(60)")
+WITHOUT_FIRST_THREAD = """
+import ctypes, threading, time
+threading.Thread(target=time.sleep, args=(60,)).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -120,6 +125,18 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_a_folder_and_namespace_is_refused(name: str) -> None:
     with pytest.raises(ClusterError, match="name"):
         Paths(name, Path("/c"))
+
+
+def test_a_process_lives_until_its_last_thread_has_ended() -> None:
+    with subprocess.Popen((sys.executable, "-c", WITHOUT_FIRST_THREAD)) as started:
+        deadline = time.monotonic() + drawn_out(20)
+        while (processes.stat_fields(started.pid) or [""])[0] != "Z":
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        found = processes.identified(started.pid)
+        assert found is not None
+        processes.kill([found])
+        assert not processes.alive(found)
 
 
 def test_a_run_directory_too_long_for_sockets_is_refused() -> None:
