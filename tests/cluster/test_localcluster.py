@@ -351,7 +351,8 @@ def test_up_goes_on_after_an_interrupted_up_and_down_leaves_nothing() -> None:
             os.killpg(start.pid, signal.SIGKILL)
             start.wait()
         # As if the last one was killed between a start and the note of it.
-        cluster.parts.records.forget("etcd")
+        for part in ("etcd", "forwarder"):
+            cluster.parts.records.forget(part)
         assert cluster.up() is True
         apply(cluster, pod("after", SERVER))
         wait_ready(cluster, "after")

@@ -172,8 +172,12 @@ class Startup:
             step.note(f"https://127.0.0.1:{self.state.port}")
 
     def _check_port(self) -> None:
+        if self.parts.running("forwarder"):
+            return
+        # One that an interrupted start left, before its note was written, has the port.
+        self.parts.end("forwarder")
         port = self.state.port
-        if not self.parts.running("forwarder") and not state.port_is_free(port):
+        if not state.port_is_free(port):
             raise ClusterError(
                 f"127.0.0.1:{port}, the cluster's port, is taken by another program: "
                 "end that program, or run `down` and then `up` for another port"
