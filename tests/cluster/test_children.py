@@ -13,6 +13,7 @@ from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
 from tests.cluster.definitions import definition
+from tests.cluster.quiet import until_quiet
 
 pytestmark = pytest.mark.cluster
 
@@ -89,10 +90,6 @@ class Place:
         time.sleep(seconds)
         return [f"{one.call} {one.name}" for one in self.cluster.audit.writes(begun, time.time())]
 
-    def until_at_rest(self) -> None:
-        """Until the last word about what has just come true is written."""
-        until(lambda: not self.writes(1.0), what="the operator writes nothing")
-
 
 @pytest.fixture
 def place(namespace: Namespace, operator: Operator) -> Place:
@@ -130,7 +127,7 @@ def test_alertmanagers_share_a_service_without_a_fight(place: Place) -> None:
         return [owner["name"] for owner in live["metadata"]["ownerReferences"]]
 
     until(lambda: owners() == ["a", "b", "c"], what="all own it")
-    place.until_at_rest()
+    until_quiet(place.cluster)
     assert place.writes() == []
     begun = time.time()
     place.namespace.kubectl("delete", "vmalertmanager", "a")
@@ -169,7 +166,7 @@ def test_the_claim_of_a_single_grows_stays_and_is_taken_up_again(place: Place) -
     assert "spec.storageClassName stays hostpath" in reason
     until(lambda: size() == "3Gi", what="it grows all the same")
     until(lambda: capacity() == "3Gi", what="it has grown")
-    place.until_at_rest()
+    until_quiet(place.cluster)
     assert place.writes() == []
     place.namespace.kubectl("delete", "vmsingle", "demo")
     until(lambda: not place.exists("deployment", "vmsingle-demo"), what="the rest is gone")
@@ -280,7 +277,7 @@ def test_an_autoscaler_by_size_is_used_once_it_is_installed(place: Place) -> Non
             what="it is made",
         )
         until(lambda: not place.remark("VMSingle", "ChildrenIncomplete"), what="it is told")
-        place.until_at_rest()
+        until_quiet(place.cluster)
         assert place.writes() == []
     finally:
         place.cluster.kubectl("delete", "crd", VPA_CRD)
@@ -335,7 +332,7 @@ def test_a_restart_of_the_operator_writes_nothing(place: Place, operator: Operat
     place.running("VMSingle", **_storage("1Gi"))
     place.running("VMAgent")
     place.running("VMAlertmanager")
-    place.until_at_rest()
+    until_quiet(place.cluster)
     begun = time.time()
     operator.restart()
     time.sleep(8)

@@ -13,6 +13,7 @@ import pytest
 from localcluster import Cluster
 from localcluster.errors import ClusterError
 from tests.cluster.conftest import Namespace, Operator, until
+from tests.cluster.quiet import until_quiet
 from tests.cluster.stack import pods, small_object
 
 pytestmark = pytest.mark.cluster
@@ -131,7 +132,7 @@ def test_a_restart_of_the_operator_writes_nothing_and_asks_nobody_to_reload(
     agents: Namespace, operator: Operator
 ) -> None:
     until(lambda: loaded(agents)[0] == "Loaded", what="Loaded")
-    until(lambda: _is_quiet(agents), what="the last word about it is written")
+    until_quiet(agents.cluster, namespace=agents.name)  # what vmagent shows may be a second old
     before = [_reloads(agents, pod) for pod in sorted(names(agents))]
     since = time.time()
     operator.restart()
@@ -140,14 +141,6 @@ def test_a_restart_of_the_operator_writes_nothing_and_asks_nobody_to_reload(
     assert [it.call for it in written if it.namespace == agents.name] == []
     assert [_reloads(agents, pod) for pod in sorted(names(agents))] == before
     assert loaded(agents)[0] == "Loaded"
-
-
-def _is_quiet(namespace: Namespace) -> bool:
-    """Whether nothing is written for a while; what vmagent shows may be a second old."""
-    since = time.time()
-    time.sleep(3)
-    written = namespace.cluster.audit.writes(since, time.time())
-    return not any(it.namespace == namespace.name for it in written)
 
 
 def _reloads(namespace: Namespace, pod: str) -> str:

@@ -13,6 +13,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, until
+from tests.cluster.quiet import until_quiet
 from vmoperator.api import parsed
 from vmoperator.base.labels import HASH, MANAGED_BY, MANAGER
 from vmoperator.base.settings import Settings
@@ -91,13 +92,7 @@ class Children:
         """Until the controllers' last words, and the operator's last look."""
         until(self.is_settled, what="the workloads are whole")
         self.namespace.until_status("demo", "operational")
-
-        def is_quiet() -> bool:
-            since = time.time()
-            time.sleep(QUIET_SECONDS)
-            return not self.writes(since)
-
-        until(is_quiet, what="the operator writes nothing")
+        until_quiet(self.namespace.cluster, namespace=self.namespace.name, seconds=QUIET_SECONDS)
 
 
 def _is_whole(workload: Tree) -> bool:

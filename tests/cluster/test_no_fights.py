@@ -12,6 +12,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
+from tests.cluster.quiet import unrecorded, until_quiet
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
 
@@ -40,9 +41,8 @@ def _is_at_rest(namespace: Namespace) -> bool:
 
     Controllers count pods, and take the former ones away, after the status says that all serve.
     """
-    sets = [it["status"] for it in namespace.items("statefulsets")]
     return (
-        all(it.get("currentRevision") == it.get("updateRevision") for it in sets)
+        not unrecorded(namespace)
         and not any("deletionTimestamp" in it["metadata"] for it in namespace.items("pods"))
         and not _writes(namespace, time.time() - 2)
     )
@@ -61,10 +61,6 @@ def _is_quiet(namespace: Namespace) -> bool:
     began = time.time()
     time.sleep(QUIET_SECONDS)
     return _writes(namespace, began) == []
-
-
-def _until_quiet(namespace: Namespace) -> None:
-    until(lambda: _is_quiet(namespace), what="nobody writes any more")
 
 
 def _replicas(namespace: Namespace, kind: str, name: str) -> int:
@@ -91,7 +87,7 @@ def test_an_autoscaler_of_the_users_decides_while_it_is_there(demo: Namespace) -
         what="the autoscaler has its way",
     )
     demo.until_status("demo", "operational")
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
     demo.kubectl("delete", "hpa", "theirs")
     demo.kubectl("annotate", "vmcluster", "demo", "wake=up", "--overwrite")
     until(
@@ -111,7 +107,7 @@ def test_a_child_that_is_scaled_by_hand_is_set_back_once_and_told_of(
     demo.kubectl("scale", kind, name, "--replicas=3")
     until(lambda: _replicas(demo, kind, name) == 2 and _writes(demo, since), what="set back")
     demo.until_status("demo", "operational")
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
     applied = [it for it in _writes(demo, since) if it.startswith(f"patch {kind}s/ ")]
     assert applied == [f"patch {kind}s/ {name}"]
     until(
@@ -136,7 +132,7 @@ def test_kubectl_rollout_restart_goes_through_without_an_apply(demo: Namespace) 
 
     until(replaced, seconds=90, what="four new pods")
     demo.until_status("demo", "operational")
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
     kinds = {it.split()[1] for it in _writes(demo, since)}
     assert kinds <= {"vmclusters/status", "pods/eviction", "statefulsets/status"}
     until(
@@ -177,7 +173,7 @@ def test_an_edit_by_hand_is_undone_and_then_it_is_quiet(demo: Namespace) -> None
 
     until(undone, what="the field is gone")
     demo.until_status("demo", "operational")
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
 
 
 def test_labels_and_annotations_of_gitops_tools_stay_and_cost_nothing(demo: Namespace) -> None:
@@ -194,7 +190,7 @@ def test_labels_and_annotations_of_gitops_tools_stay_and_cost_nothing(demo: Name
     # A change of the spec writes some of them anew; what is not ours stays all the same.
     demo.apply(small(vminsert={"logLevel": "WARN"}))
     demo.until_status("demo", "operational")
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
     for name in names:
         metadata = json.loads(demo.kubectl("get", name, "-o", "json"))["metadata"]
         assert metadata["labels"]["argocd.argoproj.io/instance"] == "demo", name
@@ -220,6 +216,6 @@ def test_shards_are_scaled_at_the_vmagent_and_nowhere_else(demo: Namespace) -> N
     demo.kubectl("scale", "vmagent", "demo", "--replicas=2")
     status = demo.until_status("demo", "operational", kind="vmagent")
     assert status["shards"] == 2
-    _until_quiet(demo)
+    until_quiet(demo.cluster, namespace=demo.name)
     assert demo.get("vmagent", "demo")["spec"]["shardCount"] == 2
     demo.kubectl("delete", "vmagent", "demo")

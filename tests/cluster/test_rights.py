@@ -14,6 +14,7 @@ from generate.unused import Use, unproved
 from localcluster import Cluster
 from tests.cluster.conftest import ROOT, Namespace, Operator, small, until
 from tests.cluster.installed import Installed
+from tests.cluster.quiet import unrecorded
 from tests.cluster.rights import figure, used
 from tests.cluster.stack import small_object
 from vmoperator.base.labels import FORMER_FINALIZER
@@ -172,13 +173,7 @@ def _break_and_mend(tour: Namespace) -> None:
 
 def _assert_every_rollout_is_recorded(tour: Namespace) -> None:
     """Whoever moves it on, the operator or Kubernetes itself: the revision is the newest one."""
-
-    def late() -> list[str]:
-        sets = {it["metadata"]["name"]: it["status"] for it in tour.items("statefulsets")}
-        return [name for name, it in sets.items() if it["currentRevision"] != it["updateRevision"]]
-
-    # The controller of the StatefulSets counts the pods a moment after these are seen to serve.
-    until(lambda: not late(), what="every rollout is recorded")
+    until(lambda: not unrecorded(tour), what="every rollout is recorded")
 
 
 def _hang(tour: Namespace, installed: Installed, began: float) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from localcluster import Cluster
 from tests.cluster.conftest import Namespace, Operator, small, standing_demo, until
+from tests.cluster.quiet import unrecorded, until_quiet
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("operator")]
 
@@ -162,7 +163,7 @@ def test_a_program_that_fails_again_and_again_is_told_of_once(demo: Namespace) -
         pods = demo.items("pods", "app.kubernetes.io/name=vmstorage")
         return sum(it["restartCount"] for pod in pods for it in pod["status"]["containerStatuses"])
 
-    until(lambda: not _written(demo, time.time() - 2), what="it is told")
+    until_quiet(demo.cluster, namespace=demo.name)
     since, before = time.time(), restarts()
     until(lambda: restarts() > before, seconds=120, what="one more restart")
     assert _written(demo, since) == []
@@ -234,17 +235,12 @@ def _await_budget(namespace: Namespace, part: Tree, budget: dict[str, int]) -> N
 
 
 def test_a_restart_of_the_operator_tells_nothing_anew(demo: Namespace, operator: Operator) -> None:
-    until(lambda: _is_recorded(demo) and not _written(demo, time.time() - 2), what="it is at rest")
+    until(lambda: not unrecorded(demo), what="the last rollout is recorded")
+    until_quiet(demo.cluster, namespace=demo.name)
     began = time.time()
     operator.restart()
     time.sleep(5)
     assert _written(demo, began) == []
-
-
-def _is_recorded(namespace: Namespace) -> bool:
-    """Whether the last rollout is over for the controller of the StatefulSets, too."""
-    sets = [it["status"] for it in namespace.items("statefulsets")]
-    return all(it.get("currentRevision") == it.get("updateRevision") for it in sets)
 
 
 def _written(namespace: Namespace, since: float) -> list[str]:
