@@ -15,6 +15,9 @@ _UNIT_SECONDS = {
     "y": Decimal(365 * 86400),
 }
 _MONTH_SECONDS = Decimal(31 * 86400)
+LONGEST_YEARS = 292
+"""Go counts the nanoseconds of a duration in 63 bits."""
+LONGEST_SECONDS = LONGEST_YEARS * 365 * 86400
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdwy])")
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from vmoperator.api.selected.vmalertmanagerconfig_http import Form
-from vmoperator.base.duration import duration_seconds
+from vmoperator.base.duration import LONGEST_SECONDS, LONGEST_YEARS, duration_seconds
 from vmoperator.base.errors import SpecInvalid
 
 # Go's net/url: characters of user, host, port, and what may follow them.
@@ -34,8 +34,6 @@ _PERIOD = re.compile(
 )
 _GO_DURATION = re.compile(r"0|(?:[0-9]+(?:\.[0-9]+)?(?:ms|s|m|h))+")
 _HOST_PORT = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*):[^:\[\]]+")
-# Go counts nanoseconds in 63 bits.
-_LONGEST_SECONDS = 292 * 365 * 86400
 # A key that YAML allows without a mark of its own has at most 1024 characters, escapes included.
 _LONGEST_KEY = 100
 
@@ -100,8 +98,8 @@ def period_seconds(text: str, *, field: str) -> float:
     if _PERIOD.fullmatch(text) is None:
         raise SpecInvalid(field, 'must be a time such as "30s", "5m" or "1d12h"')
     seconds = duration_seconds(text)
-    if seconds > _LONGEST_SECONDS:
-        raise SpecInvalid(field, "must be shorter than 292 years")
+    if seconds > LONGEST_SECONDS:
+        raise SpecInvalid(field, f"must be shorter than {LONGEST_YEARS} years")
     return float(seconds)
 
 
@@ -119,8 +117,8 @@ def _seconds(text: str, field: str) -> str:
 def _go_duration(text: str, field: str) -> str:
     if _GO_DURATION.fullmatch(text) is None:
         raise SpecInvalid(field, 'must be a time with ms, s, m or h, such as "30s" or "1m30s"')
-    if duration_seconds(text) > _LONGEST_SECONDS:
-        raise SpecInvalid(field, "must be shorter than 292 years")
+    if duration_seconds(text) > LONGEST_SECONDS:
+        raise SpecInvalid(field, f"must be shorter than {LONGEST_YEARS} years")
     return text
 
 

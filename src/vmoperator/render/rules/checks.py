@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from vmoperator.api.selected.vmrule import GroupRule, RuleGroup
-from vmoperator.base.duration import duration_seconds
+from vmoperator.base.duration import LONGEST_SECONDS, LONGEST_YEARS, duration_seconds
 from vmoperator.base.errors import SpecInvalid
 from vmoperator.render.rules.logsql import logs_problem
 from vmoperator.render.rules.metricsql import shape_problem
@@ -20,9 +20,6 @@ from vmoperator.render.rules.templates import template_problem
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_.:/-]*")
 # YAML has no longer keys of mappings that stand on one line.
 _LONGEST_KEY = 200
-# Go counts nanoseconds in 63 bits.
-_LONGEST_YEARS = 292
-_LONGEST_SECONDS = _LONGEST_YEARS * 365 * 86400
 
 
 def check_groups(groups: Iterable[RuleGroup], *, field: str, language: str = "prometheus") -> None:
@@ -49,8 +46,8 @@ def is_label(name: str) -> bool:
 
 
 def _check_times(group: RuleGroup, field: str) -> None:
-    if _seconds(group.interval or "0") > _LONGEST_SECONDS:
-        raise SpecInvalid(f"{field}.interval", f"must be shorter than {_LONGEST_YEARS} years")
+    if _seconds(group.interval or "0") > LONGEST_SECONDS:
+        raise SpecInvalid(f"{field}.interval", f"must be shorter than {LONGEST_YEARS} years")
     if not group.eval_offset:
         return
     if group.eval_delay:
